@@ -1,0 +1,187 @@
+/**
+ * A YAML file that remembers where everything stands, so that every complaint can name line and column.
+ * Reads YAML 1.2 core schema, one document, unique keys, no merge keys, bounded size, depth and aliases.
+ */
+import { readFileSync, statSync } from 'node:fs'
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  visit,
+} from 'yaml'
+import { type Fault, fault, HandoverError } from '../core/fault.ts'
+import { placeAt } from './place.ts'
+
+export interface SourceDocument {
+  readonly file: string
+  readonly text: string
+  readonly root: Node | null
+  /** Plain data: maps are null-prototype objects, so no key of a file can reach a prototype. */
+  readonly data: unknown
+  readonly lines: LineCounter
+}
+
+/** Where in a document: keys and indexes from the root. `part: 'key'` points at the last key itself. */
+export type DocumentPath = readonly (string | number)[]
+
+const maxBytes = 1024 * 1024
+const maxDepth = 64
+const unsafeKeys = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, YAML_SYNTAX, YAML_UNSAFE. */
+export function readDocument(file: string): SourceDocument {
+  return parseDocument(file, readText(file))
+}
+
+/** Text of a file, BOM removed. @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE. */
+export function readText(file: string): string {
+  try {
+    const { size } = statSync(file)
+    if (size > maxBytes) {
+      throw new HandoverError(
+        fault('FILE_TOO_LARGE', `${file} has ${size} bytes; the most that is read is ${maxBytes}`, {
+          place: { file },
+        }),
+      )
+    }
+    return readFileSync(file, 'utf8').replace(/^\ufeff/, '')
+  } catch (error) {
+    if (error instanceof HandoverError) throw error
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
+    throw new HandoverError(
+      fault('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, {
+        place: { file },
+        hint: 'check the path and its permissions',
+      }),
+    )
+  }
+}
+
+/** @throws HandoverError YAML_SYNTAX, YAML_UNSAFE. */
+export function parseDocument(file: string, text: string): SourceDocument {
+  const lines = new LineCounter()
+  const source = { file, text, lines }
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    schema: 'core',
+    strict: true,
+  })
+  if (!Array.isArray(parsed) || parsed.length === 0) return { ...source, root: null, data: null }
+  const faults: Fault[] = parsed.flatMap(document =>
+    document.errors.map(error =>
+      fault('YAML_SYNTAX', lowerFirst(error.message), { place: placeAt(source, error.pos[0]) }),
+    ),
+  )
+  if (parsed.length > 1) {
+    faults.push(
+      fault('YAML_SYNTAX', 'one document a file is expected, this one has several', {
+        place: placeAt(source, parsed[1]?.range[0] ?? 0),
+      }),
+    )
+  }
+  const document = parsed[0]
+  if (!document || faults.length > 0) throw new HandoverError(faults)
+  const root = (document.contents as Node | null) ?? null
+  faults.push(...unsafeParts(source, document))
+  if (faults.length > 0) throw new HandoverError(faults)
+  return { ...source, root, data: toData(source, root, document) }
+}
+
+function unsafeParts(
+  source: Pick<SourceDocument, 'file' | 'text' | 'lines'>,
+  document: Parameters<typeof visit>[0],
+): Fault[] {
+  const faults: Fault[] = []
+  visit(document as never, {
+    Node(_key, node, path) {
+      if (path.length > maxDepth * 2) {
+        faults.push(
+          fault('YAML_UNSAFE', `nested deeper than ${maxDepth} levels`, {
+            place: placeAt(source, node.range?.[0] ?? 0),
+          }),
+        )
+        return visit.BREAK
+      }
+      return undefined
+    },
+    Pair(_key, pair) {
+      const key = pair.key
+      if (isScalar(key) && unsafeKeys.has(String(key.value))) {
+        faults.push(
+          fault('YAML_UNSAFE', `the key "${String(key.value)}" is not allowed`, {
+            place: placeAt(source, key.range?.[0] ?? 0),
+          }),
+        )
+      }
+    },
+  })
+  return faults
+}
+
+function toData(
+  source: Pick<SourceDocument, 'file' | 'text' | 'lines'>,
+  root: Node | null,
+  document: { toJS(options: { mapAsMap: boolean; maxAliasCount: number }): unknown },
+): unknown {
+  try {
+    return plain(document.toJS({ mapAsMap: true, maxAliasCount: 100 }))
+  } catch (error) {
+    throw new HandoverError(
+      fault('YAML_UNSAFE', lowerFirst(error instanceof Error ? error.message : String(error)), {
+        place: placeAt(source, root?.range?.[0] ?? 0),
+      }),
+    )
+  }
+}
+
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain)
+  if (!(value instanceof Map)) return value
+  const object: Record<string, unknown> = Object.create(null)
+  for (const [key, item] of value) object[String(key)] = plain(item)
+  return object
+}
+
+/** The node at a path, with the key it hangs on; the nearest one that exists when the path leads nowhere. */
+export function nodeAt(
+  document: SourceDocument,
+  path: DocumentPath,
+): { node: Node | null; key: Node | null } {
+  let node = document.root
+  let key: Node | null = null
+  for (const step of path) {
+    if (isAlias(node)) break
+    if (isMap(node)) {
+      const pair = node.items.find(item => isScalar(item.key) && String(item.key.value) === String(step)) as
+        | Pair<Node, Node | null>
+        | undefined
+      if (!pair) break
+      key = pair.key
+      node = pair.value ?? pair.key
+    } else if (isSeq(node) && typeof step === 'number') {
+      const item = node.items[step] as Node | undefined
+      if (!item) break
+      key = null
+      node = item
+    } else break
+  }
+  return { node, key }
+}
+
+/** File, line, column and caret of the value at a path, or of its key. */
+export function placeOf(document: SourceDocument, path: DocumentPath, part: 'value' | 'key' = 'value') {
+  const found = nodeAt(document, path)
+  const node = part === 'key' ? (found.key ?? found.node) : found.node
+  return placeAt(document, node?.range?.[0] ?? 0)
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
