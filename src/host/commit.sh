@@ -1,0 +1,121 @@
+# decide: the outcome is recorded, the new binary is at the path for good, durable; then QUIT, if it is safe.
+# QUIT delivery, not exit, is the point of no return (R15).
+
+# decide DRAIN_LIMIT POLICY: hundredths of a second from WINCH; terminate or leave.
+decide() {
+  if ! hold_effect 500; then
+    say code EFFECT_HELD
+    answer refused
+    return
+  fi
+  if ! in_state precommitted decided; then
+    drop_effect
+    say code WRONG_PHASE
+    say detail "$r_state"
+    answer refused
+    return
+  fi
+  if ! claim decided; then
+    drop_effect
+    say code REVERT_CLAIMED
+    answer refused
+    return
+  fi
+  note 'state=decided'
+  sides
+  if ! put_new_for_good; then
+    held EXCHANGE_FAILED
+    return
+  fi
+  if same "$om" "$om_start" "$old_file"; then
+    # Invariant 4: in the same breath the new master has its full set and the old one is parked.
+    if ! same "$nm" "$nm_start" "$new_file" || ! alive_workers "$nm" "$new_file" $new_set ||
+      accepting_left $old_set; then
+      held NEW_NOT_SERVING
+      return
+    fi
+    send QUIT "$om" "$om_start" "$old_file" || {
+      held IDENTITY_LOST
+      return
+    }
+    drain "$1" "$2"
+  fi
+  finish_commit "$2"
+}
+
+# held CODE: decided, but nothing is signalled: both masters stay and a human is needed.
+held() {
+  drop_effect
+  say code "$1"
+  facts
+  answer held
+}
+
+put_new_for_good() {
+  if [ "$new_file" != "$path" ]; then
+    exchange "$path" "$sib" || return 1
+    old_file=$sib new_file=$path
+    [ "$path" -ef "/proc/$nm/exe" ] || return 1
+  fi
+  sync "$dir" "$state/record" 2>/dev/null || sync
+}
+
+# drain: waits for the old master to end; its limit counts from WINCH.
+drain() {
+  clock
+  limit=$((winch_at + $1))
+  [ "$limit" -gt "$now" ] || limit=$now
+  cut=
+  while same "$om" "$om_start" "$old_file"; do
+    clock
+    if [ "$now" -ge "$limit" ]; then
+      if [ "$2" = leave ]; then
+        return
+      fi
+      [ -z "$cut" ] || return
+      scan
+      cut=$(connections_of $old_workers $old_draining)
+      say cut "$cut"
+      send TERM "$om" "$om_start" "$old_file"
+      limit=$((now + 1000))
+    fi
+    nap
+  done
+}
+
+# connections_of LIST: how many established connections these workers hold, by socket inode.
+connections_of() {
+  sockets=
+  for item in "$@"; do
+    sockets="$sockets $(ls -l "/proc/${item%%:*}/fd" 2>/dev/null | sed -n 's/.*socket:\[\([0-9]*\)\]$/\1/p')"
+  done
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+    awk -v list="$sockets" 'BEGIN { n = split(list, a); for (i = 1; i <= n; i++) held[a[i]] = 1 }
+      $4 == "01" && ($10 in held) { c++ } END { print c + 0 }'
+}
+
+# finish_commit POLICY: one master, no .oldbin, no lock, nothing temporary (invariant 11).
+finish_commit() {
+  scan
+  count_items $old_masters $old_workers $old_draining
+  if [ "$count" -gt 0 ]; then
+    say old_left "$count"
+    if [ "$1" != leave ]; then
+      held OLD_MASTER_STAYS
+      return
+    fi
+  else
+    # An old master that was killed leaves its pid file behind (R14).
+    [ ! -e "$pid_file.oldbin" ] || { read_pid "$pid_file.oldbin" && [ "$pid" = "$om" ] && rm -f "$pid_file.oldbin"; }
+  fi
+  read_pid "$pid_file"
+  if [ "$pid" != "$nm" ] || ! same "$nm" "$nm_start" "$path"; then
+    held NOT_AS_COMMITTED
+    return
+  fi
+  close_run committed
+  drop_effect
+  facts
+  say sha "$new_sha"
+  answer ok
+}

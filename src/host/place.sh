@@ -1,0 +1,91 @@
+# The file at the path. Invariant 2: it is always exactly the old or exactly the new binary, never missing, never partial.
+
+# find_exchange: how two names are swapped in one step here.
+find_exchange() {
+  read -r arch 2>/dev/null </proc/sys/kernel/arch || arch=$(uname -m)
+  case $arch in
+    x86_64) nr=316 ;;
+    aarch64 | riscv64) nr=276 ;;
+    i?86) nr=353 ;;
+    arm*) nr=382 ;;
+    ppc64*) nr=357 ;;
+    s390x) nr=347 ;;
+    *) nr= ;;
+  esac
+  if command -v exch >/dev/null 2>&1; then
+    exchange_tool=exch
+  elif [ -n "$nr" ] && command -v perl >/dev/null 2>&1; then
+    exchange_tool=perl
+  elif [ -n "$nr" ] && command -v python3 >/dev/null 2>&1; then
+    exchange_tool=python3
+  else
+    exchange_tool=link
+  fi
+}
+
+# exchange A B: swaps what the two names hold, atomically (renameat2 with RENAME_EXCHANGE).
+# Where no tool can do that, A is replaced by a rename and B keeps its own content and A's through a link.
+exchange() {
+  case $exchange_tool in
+    exch) exch "$1" "$2" ;;
+    perl) perl -e 'exit(syscall($ARGV[0]+0,-100,$ARGV[1],-100,$ARGV[2],2)==0?0:1)' "$nr" "$1" "$2" ;;
+    python3) python3 -c 'import ctypes,os,sys
+a=[os.fsencode(x) for x in sys.argv[2:4]]
+sys.exit(0 if ctypes.CDLL(None).syscall(int(sys.argv[1]),-100,a[0],-100,a[1],2)==0 else 1)' "$nr" "$1" "$2" ;;
+    link)
+      # The path never goes missing: its inode gets a second name first, then the other one is renamed over it.
+      ln "$1" "$2.was" && mv -f "$2" "$1" && mv -f "$2.was" "$2"
+      ;;
+  esac >/dev/null 2>&1
+}
+
+# put_new: the new binary goes to the path. What comes out must be the old one; anything else (a package
+# upgrade got in between) is put back and the host stops.
+put_new() {
+  exchange "$path" "$sib" || return 1
+  old_file=$sib new_file=$path
+  [ "$sib" -ef "/proc/$om/exe" ] && return 0
+  exchange "$path" "$sib" && old_file=$path new_file=$sib
+  return 1
+}
+
+# put_old: the old binary goes back to the path (at once after the exec, and in every revert).
+put_old() {
+  [ "$old_file" = "$path" ] && return 0
+  exchange "$path" "$sib" || return 1
+  old_file=$path new_file=$sib
+}
+
+# sides: which of the two names holds the old inode and which the new, from the identities that prepare recorded.
+sides() {
+  old_file= new_file=
+  for f in "$path" "$sib"; do
+    [ -e "$f" ] || continue
+    f_id=$(stat -c '%d:%i:%s' "$f" 2>/dev/null)
+    case $f_id in
+      "$old_id") old_file=$f ;;
+      "$new_id") new_file=$f ;;
+    esac
+  done
+  [ -n "$old_file" ]
+}
+
+# stage_file SHA: the verified artifact becomes a sibling of the path, with the old one's owner, mode,
+# capabilities and label. Prints nothing; $why says what failed.
+stage_file() {
+  why='cannot copy the artifact beside the binary'
+  cp -f "$base/artifacts/$1" "$sib" || return 1
+  why='cannot give the new binary the attributes of the old one'
+  if ! cp --attributes-only --preserve=all --no-preserve=timestamps "$path" "$sib" 2>/dev/null; then
+    set -- $(stat -c '%a %u:%g' "$path")
+    chown "$2" "$sib" && chmod "$1" "$sib" || return 1
+    if command -v getcap >/dev/null 2>&1 && command -v setcap >/dev/null 2>&1; then
+      caps=$(getcap -n "$path" 2>/dev/null)
+      caps=${caps#"$path" }
+      [ -z "$caps" ] || [ "$caps" = "$path" ] || setcap "${caps#= }" "$sib" || return 1
+    fi
+  fi
+  set -- $(stat -c '%d:%i:%s %a:%u:%g' "$path" "$sib")
+  [ "$#" -eq 4 ] && [ "$2" = "$4" ] || return 1
+  old_id=$1 new_id=$3
+}

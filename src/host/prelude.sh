@@ -1,0 +1,74 @@
+# The host program of handover: one long-lived POSIX shell a host, answering framed requests.
+# Nothing here forks in a loop but for one short sleep a poll: /proc and the records are read with the
+# shell's own `read`, values are returned in variables.
+# No `set -e`: a step that fails in the middle of a handover must lead to its failure path, not end the program.
+set -uf
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+umask 077
+cd /
+unset CDPATH ENV
+IFS=' 	
+'
+nl='
+'
+tab='	'
+cr=$(printf '\r')
+
+# enc TEXT: $enc is TEXT with everything that would break a frame as %XX, cut to 1200 bytes.
+enc() {
+  enc=
+  if [ "${#1}" -gt 1200 ]; then
+    enc_rest=$(printf '%.1200s' "$1")
+  else
+    enc_rest=$1
+  fi
+  while :; do
+    case $enc_rest in
+      *[%\ "$tab$nl$cr"]*) ;;
+      *)
+        enc=$enc$enc_rest
+        return
+        ;;
+    esac
+    enc_head=${enc_rest%%[%\ "$tab$nl$cr"]*}
+    enc_rest=${enc_rest#"$enc_head"}
+    case $enc_rest in
+      %*) enc=$enc$enc_head%25 ;;
+      ' '*) enc=$enc$enc_head%20 ;;
+      "$nl"*) enc=$enc$enc_head%0A ;;
+      "$tab"*) enc=$enc$enc_head%09 ;;
+      *) enc=$enc$enc_head%0D ;;
+    esac
+    enc_rest=${enc_rest#?}
+  done
+}
+
+# say KEY VALUE: adds a field to the answer that is being put together.
+say() {
+  enc "$2"
+  fields="$fields $1=$enc"
+}
+
+# answer STATUS: one printf, so that answers of phases that run side by side never mix.
+answer() {
+  printf '@%s %s%s\n' "$nonce" "$1" "$fields" 2>/dev/null
+  fields=
+}
+
+# clock: $now is the host's monotonic time in hundredths of a second.
+clock() {
+  read -r now now_rest 2>/dev/null </proc/uptime
+  now=${now%.*}${now#*.}
+  while [ "${now#0}" != "$now" ] && [ "${#now}" -gt 1 ]; do now=${now#0}; done
+}
+
+nap() { sleep 0.01; }
+
+# digits TEXT: is it a plain decimal number?
+digits() {
+  case $1 in
+    '' | *[!0-9]*) return 1 ;;
+  esac
+}
