@@ -1,12 +1,14 @@
 # The main loop only reads: phases run beside it, so that a revert or a look gets through while one is waiting.
 
-# check TIMEOUT ARGV...: a health command, with bounds on time and output.
+# check SECONDS ARGV...: a health command, with bounds on time and output. Its exit code comes last in the output.
 check() {
   check_limit=$1
   shift
-  check_out=$(timeout "$check_limit" "$@" 2>&1 | head -c 1000)
-  check_out="$check_out"
-  say output "$check_out"
+  check_out=$(
+    { timeout "$check_limit" "$@" 2>&1; printf '%sexit=%s' "$nl" "$?"; } | tail -c 1000
+  )
+  say exit "${check_out##*exit=}"
+  say output "${check_out%"$nl"exit=*}"
   answer ok
 }
 

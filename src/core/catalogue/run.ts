@@ -6,4 +6,25 @@ export const runCodes = {
     exit: 1,
     about: 'Something nobody foresaw went wrong inside handover. Please report it with the text shown.',
   },
+  USAGE: {
+    exit: 5,
+    about: 'The command line is wrong. `handover COMMAND --help` shows what is understood.',
+  },
+  JOURNAL_FAILED: {
+    exit: 1,
+    about:
+      'The journal of the run cannot be written. No effect follows without a durable entry, so the run stops, and what was switched goes back.',
+  },
+  JOURNAL_CORRUPT: {
+    exit: 1,
+    about: 'A journal has a line in its middle that is no entry. It was edited or the disk is damaged; the place is shown.',
+  },
+  RUN_NOT_FOUND: {
+    exit: 5,
+    about: 'No run has that id, or several begin with it. `handover runs` lists them.',
+  },
+  RUN_REFUSED: {
+    exit: 6,
+    about: 'At least one host cannot be changed safely, so nothing was changed anywhere.',
+  },
 } as const satisfies Record<string, CatalogueEntry>

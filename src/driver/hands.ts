@@ -1,0 +1,111 @@
+/**
+ * What a run can do to one host. Two implementations: a real daemon behind SSH, and a simulated one.
+ *
+ * Contract of every method:
+ * - it resolves with what was observed; it throws only for faults that nobody can act on (a bug);
+ * - `unknown` means the connection was lost after the request was sent: the effect may or may not have happened;
+ * - every method may be called again: phases that are already done answer as done, revert and commit are idempotent;
+ * - after `unknown` the next call connects anew and looks before it acts.
+ */
+import type { Duplex } from 'node:stream'
+import type { Fault } from '../core/fault.ts'
+
+export interface DaemonSpec {
+  readonly driver: 'nginx'
+  /** Absolute; symbolic links are resolved on the host. */
+  readonly binary: string
+  readonly pidFile: string
+  /** Null: the host's default state directory. */
+  readonly stateDir: string | null
+  readonly drainTimeoutMs: number
+  readonly startTimeoutMs: number
+  readonly onDrainLimit: 'terminate' | 'leave'
+}
+
+export interface ArtifactRef {
+  readonly path: string
+  readonly sha256: string
+}
+
+/** What runs and what is on disk, as the host itself found it. */
+export interface Found {
+  readonly version: string
+  /** Of the file at the path, which the master runs when `runsPath` is true. */
+  readonly sha256: string
+  readonly runsPath: boolean
+  /** Of the master in the pid file; 0 when there is none. */
+  readonly pid: number
+  readonly workers: number
+  /** Masters that run the old or the new binary; more than one means an unfinished upgrade. */
+  readonly masters: number
+  readonly draining: number
+}
+
+export interface Inspection extends Found {
+  /** The wanted binary runs and is on disk already. */
+  readonly current: boolean
+  readonly path: string
+  /** How names are exchanged there; `link` leaves "(deleted)" in /proc/PID/exe while parked. */
+  readonly exchange: string
+  /** Who holds the run lock, as recorded there; null when nobody does. */
+  readonly lockedBy: string | null
+}
+
+/** `pass` with what was seen, `refused` with every reason why not, `unreachable` when it could not be asked. */
+export type InspectOutcome =
+  | { readonly kind: 'pass'; readonly inspection: Inspection }
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[] }
+  | { readonly kind: 'unreachable'; readonly fault: Fault }
+
+export type PrepareOutcome =
+  | { readonly kind: 'prepared'; readonly version: string }
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[] }
+  | { readonly kind: 'unknown'; readonly fault: Fault }
+
+export type SwitchOutcome =
+  | { readonly kind: 'switched' }
+  /** It failed, and the host has proven that old serves and is on disk. */
+  | { readonly kind: 'reverted'; readonly fault: Fault; readonly found: Found }
+  /** It failed or was given up half-way; revert is needed. */
+  | { readonly kind: 'failed'; readonly fault: Fault }
+  | { readonly kind: 'unknown'; readonly fault: Fault }
+
+export type LookOutcome =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'failed'; readonly fault: Fault }
+  | { readonly kind: 'unknown'; readonly fault: Fault }
+
+export type CommitOutcome =
+  | {
+      readonly kind: 'committed'
+      readonly found: Found
+      /** Old processes that were left to drain (`leave`). */
+      readonly oldLeft: number
+      /** Connections cut at the drain limit (`terminate`). */
+      readonly cut: number
+    }
+  | { readonly kind: 'held'; readonly fault: Fault }
+  | { readonly kind: 'unknown'; readonly fault: Fault }
+
+export type RevertOutcome =
+  | { readonly kind: 'reverted'; readonly found: Found }
+  | { readonly kind: 'stuck'; readonly fault: Fault }
+  | { readonly kind: 'unknown'; readonly fault: Fault }
+
+export interface HostHands {
+  readonly name: string
+  inspect(): Promise<InspectOutcome>
+  prepare(): Promise<PrepareOutcome>
+  switchOver(): Promise<SwitchOutcome>
+  /** Is a switched host still as it was left? Changes nothing. */
+  look(): Promise<LookOutcome>
+  precommit(): Promise<LookOutcome>
+  commit(): Promise<CommitOutcome>
+  /** From any state of this run, also before anything was switched. Makes a switch that is still waiting give up. */
+  revert(): Promise<RevertOutcome>
+  /** Runs a health command on the host. */
+  command(argv: readonly string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>
+  /** A byte stream to an address as the host sees it. */
+  tunnel(host: string, port: number): Promise<Duplex>
+  close(): Promise<void>
+}

@@ -1,0 +1,166 @@
+/** One look at one health check: what to ask, from where, and what came back. Bounded in time and bytes. */
+import { execFile } from 'node:child_process'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { connect as tcpConnect } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { connect as tlsConnect } from 'node:tls'
+import { clip } from '../core/text.ts'
+
+export type Vantage = 'controller' | 'host'
+
+export type ProbeSpec =
+  | {
+      readonly kind: 'http'
+      readonly url: string
+      readonly status: number
+      /** Text the answer must contain; null: any. */
+      readonly body: string | null
+      readonly from: Vantage
+    }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly from: Vantage }
+  | { readonly kind: 'command'; readonly run: readonly string[]; readonly from: Vantage }
+
+/** The host as far as a probe needs it. */
+export interface Footing {
+  command(argv: readonly string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>
+  tunnel(host: string, port: number): Promise<Duplex>
+}
+
+export interface ProbeResult {
+  readonly pass: boolean
+  /** What was seen; may hold text from outside. */
+  readonly detail: string
+}
+
+/** The most of a body that is read; a check that streams for ever must not fill the memory. */
+const mostBodyBytes = 64 * 1024
+
+/** Never rejects: what cannot be asked is a failure with its reason. */
+export async function probe(spec: ProbeSpec, timeoutMs: number, footing: Footing): Promise<ProbeResult> {
+  const controller = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<ProbeResult>(resolve => {
+    timer = setTimeout(() => {
+      controller.abort()
+      resolve({ pass: false, detail: `no answer within ${timeoutMs} ms` })
+    }, timeoutMs)
+  })
+  try {
+    return await Promise.race([look(spec, timeoutMs, footing, controller.signal), late])
+  } catch (error) {
+    return { pass: false, detail: error instanceof Error ? error.message : String(error) }
+  } finally {
+    clearTimeout(timer)
+    controller.abort()
+  }
+}
+
+function look(spec: ProbeSpec, timeoutMs: number, footing: Footing, signal: AbortSignal): Promise<ProbeResult> {
+  switch (spec.kind) {
+    case 'http':
+      return lookHttp(spec, footing, signal)
+    case 'tcp':
+      return lookTcp(spec, footing, signal)
+    case 'command':
+      return lookCommand(spec, timeoutMs, footing, signal)
+  }
+}
+
+async function lookHttp(
+  spec: Extract<ProbeSpec, { kind: 'http' }>,
+  footing: Footing,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  const url = new URL(spec.url)
+  const tls = url.protocol === 'https:'
+  const port = Number(url.port || (tls ? 443 : 80))
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  // A new connection each time: a kept one would go on talking to the old worker.
+  const stream = spec.from === 'host' ? await footing.tunnel(host, port) : undefined
+  return new Promise((resolve, reject) => {
+    const request = (tls ? httpsRequest : httpRequest)(url, {
+      agent: false,
+      signal,
+      headers: { connection: 'close', 'user-agent': 'handover' },
+      ...(stream
+        ? { createConnection: () => (tls ? tlsConnect({ socket: stream, servername: host }) : stream) as never }
+        : {}),
+    })
+    const finish = (result: ProbeResult) => {
+      request.destroy()
+      stream?.destroy()
+      resolve(result)
+    }
+    request.on('error', error => {
+      stream?.destroy()
+      reject(error)
+    })
+    request.on('response', response => {
+      if (response.statusCode !== spec.status) {
+        return finish({ pass: false, detail: `status ${response.statusCode}, expected ${spec.status}` })
+      }
+      let body = ''
+      const judge = () => {
+        const found = spec.body === null || body.includes(spec.body)
+        const detail = found
+          ? `status ${spec.status}`
+          : `the answer does not contain "${spec.body}": ${clip(body.trim(), 120)}`
+        finish({ pass: found, detail })
+      }
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        body += chunk
+        if (body.length >= mostBodyBytes) judge()
+      })
+      response.on('end', judge)
+      response.on('error', reject)
+    })
+    request.end()
+  })
+}
+
+async function lookTcp(
+  spec: Extract<ProbeSpec, { kind: 'tcp' }>,
+  footing: Footing,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  const { host, port } = spec
+  if (spec.from === 'host') {
+    const stream = await footing.tunnel(host, port)
+    stream.destroy()
+    return { pass: true, detail: 'connected' }
+  }
+  return new Promise((resolve, reject) => {
+    const socket = tcpConnect({ host, port, signal })
+    socket.on('error', reject)
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve({ pass: true, detail: 'connected' })
+    })
+  })
+}
+
+async function lookCommand(
+  spec: Extract<ProbeSpec, { kind: 'command' }>,
+  timeoutMs: number,
+  footing: Footing,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  const { exitCode, output } =
+    spec.from === 'host' ? await footing.command(spec.run, timeoutMs) : await runHere(spec.run, signal)
+  const said = clip(output.trim(), 200)
+  return { pass: exitCode === 0, detail: `exit code ${exitCode}${said ? `: ${said}` : ''}` }
+}
+
+function runHere(argv: readonly string[], signal: AbortSignal): Promise<{ exitCode: number; output: string }> {
+  const [file = '', ...args] = argv
+  return new Promise(resolve => {
+    const options = { signal, maxBuffer: mostBodyBytes, killSignal: 'SIGKILL' as const }
+    execFile(file, args, options, (error, stdout, stderr) => {
+      const code = error && typeof error.code === 'number' ? error.code : 1
+      const said = stdout + stderr
+      resolve(error ? { exitCode: code, output: said || error.message } : { exitCode: 0, output: said })
+    })
+  })
+}

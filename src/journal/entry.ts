@@ -1,0 +1,114 @@
+/**
+ * The journal of one run: the append-only truth, and the event stream that every view reads.
+ * Effects come in pairs: `*.begun` is durable before the effect, its end after it. A begin without an end is in-doubt.
+ */
+import type { ExitCode } from '../core/exit-code.ts'
+import type { Fault } from '../core/fault.ts'
+
+export interface StageInfo {
+  readonly name: string
+  readonly hosts: readonly string[]
+  readonly concurrency: number
+  readonly bakeMs: number
+}
+
+/** What runs and what is on disk on a host, as the host itself found it. */
+export interface HostFacts {
+  readonly version: string
+  readonly sha256: string
+  readonly runsPath: boolean
+  readonly pid: number
+  readonly workers: number
+  readonly masters: number
+  readonly draining: number
+}
+
+export type HostEnd = 'committed' | 'current' | 'reverted' | 'untouched' | 'left-out' | 'in-doubt'
+
+export interface HostSummary {
+  readonly end: HostEnd
+  readonly before: string
+  readonly after: string
+  readonly fault: Fault | null
+}
+
+export type EntryBody =
+  | {
+      readonly type: 'run.started'
+      readonly name: string
+      readonly playbook: string
+      readonly fingerprint: string
+      readonly who: string
+      readonly from: string
+      readonly pid: number
+      /** Start of that process in clock ticks since boot, with the boot id: tells it from a later one. */
+      readonly identity: string
+      readonly artifact: { readonly path: string; readonly sha256: string; readonly bytes: number }
+      readonly stages: readonly StageInfo[]
+    }
+  | { readonly type: 'host.inspect.begun'; readonly host: string }
+  | { readonly type: 'host.inspected'; readonly host: string; readonly current: boolean; readonly found: HostFacts }
+  | { readonly type: 'host.unreachable'; readonly host: string; readonly fault: Fault }
+  | { readonly type: 'host.refused'; readonly host: string; readonly faults: readonly Fault[] }
+  | { readonly type: 'host.left_out'; readonly host: string; readonly fault: Fault }
+  | { readonly type: 'host.prepare.begun'; readonly host: string }
+  | { readonly type: 'host.prepared'; readonly host: string; readonly version: string }
+  | { readonly type: 'stage.started'; readonly stage: string }
+  | { readonly type: 'host.switch.begun'; readonly host: string }
+  | { readonly type: 'host.switched'; readonly host: string; readonly ms: number }
+  | {
+      readonly type: 'health.changed'
+      readonly host: string
+      readonly check: string
+      readonly verdict: 'pass' | 'fail' | 'inconclusive'
+      readonly detail: string
+    }
+  | { readonly type: 'host.healthy'; readonly host: string }
+  /** With `found`, old is proven to serve and to be on disk, and nothing is left to undo. */
+  | { readonly type: 'host.failed'; readonly host: string; readonly fault: Fault; readonly found: HostFacts | null }
+  | { readonly type: 'stage.baking'; readonly stage: string; readonly ms: number }
+  | { readonly type: 'stage.baked'; readonly stage: string }
+  | { readonly type: 'stage.finished'; readonly stage: string }
+  | { readonly type: 'run.precommitting' }
+  | { readonly type: 'host.precommit.begun'; readonly host: string }
+  | { readonly type: 'host.precommitted'; readonly host: string }
+  | { readonly type: 'run.decided'; readonly hosts: readonly string[] }
+  | { readonly type: 'host.commit.begun'; readonly host: string }
+  | {
+      readonly type: 'host.committed'
+      readonly host: string
+      readonly found: HostFacts
+      readonly oldLeft: number
+      readonly cut: number
+    }
+  | { readonly type: 'run.interrupted'; readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
+  | { readonly type: 'run.rolling_back'; readonly reason: string }
+  | { readonly type: 'host.revert.begun'; readonly host: string }
+  | { readonly type: 'host.reverted'; readonly host: string; readonly found: HostFacts; readonly ms: number }
+  | { readonly type: 'host.in_doubt'; readonly host: string; readonly fault: Fault }
+  | {
+      readonly type: 'run.finished'
+      readonly exit: ExitCode
+      readonly outcome: RunOutcome
+      readonly summary: string
+      readonly hosts: Readonly<Record<string, HostSummary>>
+    }
+
+export type RunOutcome =
+  | 'committed'
+  | 'committed-with-failures'
+  | 'nothing-to-do'
+  | 'rolled-back'
+  | 'refused'
+  | 'interrupted'
+  | 'in-doubt'
+
+export type Entry = EntryBody & {
+  readonly v: 1
+  readonly seq: number
+  /** UTC, ISO 8601 with milliseconds. */
+  readonly at: string
+  readonly run: string
+}
+
+export type EntryType = EntryBody['type']

@@ -1,0 +1,87 @@
+/** Append, fsync, publish, in that order (invariant 9). Entries that arrive while a write is under way share the next one. */
+import { type FileHandle, open } from 'node:fs/promises'
+import { fault, HandoverError } from '../core/fault.ts'
+import type { Entry, EntryBody } from './entry.ts'
+
+export interface Journal {
+  readonly run: string
+  /**
+   * Resolves when the entry is on disk and every listener has heard it.
+   * @throws HandoverError JOURNAL_FAILED: without a durable intent no effect may follow.
+   */
+  append(body: EntryBody): Promise<Entry>
+  /** Listeners hear entries in order, after they are durable. They must not throw. */
+  listen(listener: (entry: Entry) => void): void
+  close(): Promise<void>
+}
+
+interface Waiting {
+  readonly entry: Entry
+  readonly resolve: (entry: Entry) => void
+  readonly reject: (error: Error) => void
+}
+
+/** @throws HandoverError JOURNAL_FAILED when the file exists already or cannot be made. */
+export async function createJournal(
+  file: string,
+  run: string,
+  now: () => Date = () => new Date(),
+): Promise<Journal> {
+  const handle = await open(file, 'ax', 0o600).catch((error: Error) => {
+    throw failed(file, error)
+  })
+  const listeners: ((entry: Entry) => void)[] = []
+  let queue: Waiting[] = []
+  let seq = 0
+  let writing: Promise<void> | undefined
+
+  const drain = async () => {
+    while (queue.length > 0) {
+      const batch = queue
+      queue = []
+      try {
+        await persist(handle, batch)
+      } catch (error) {
+        const cause = failed(file, error as Error)
+        for (const each of [...batch, ...queue]) each.reject(cause)
+        queue = []
+        return
+      }
+      for (const each of batch) {
+        for (const listener of listeners) listener(each.entry)
+        each.resolve(each.entry)
+      }
+    }
+  }
+
+  return {
+    run,
+    append: body =>
+      new Promise((resolve, reject) => {
+        const entry = { v: 1, seq: seq++, at: now().toISOString(), run, ...body } as Entry
+        queue.push({ entry, resolve, reject })
+        writing ??= drain().finally(() => {
+          writing = undefined
+        })
+      }),
+    listen: listener => void listeners.push(listener),
+    async close() {
+      await writing
+      await handle.close()
+    },
+  }
+}
+
+async function persist(handle: FileHandle, batch: readonly Waiting[]): Promise<void> {
+  await handle.appendFile(batch.map(({ entry }) => `${JSON.stringify(entry)}\n`).join(''))
+  await handle.datasync()
+}
+
+function failed(file: string, error: Error): HandoverError {
+  return new HandoverError(
+    fault('JOURNAL_FAILED', `cannot write the journal: ${error.message}`, {
+      place: { file },
+      hint: 'check the disk and the permissions of the run directory; nothing more is done without a journal',
+    }),
+  )
+}

@@ -1,0 +1,193 @@
+/**
+ * Conducts a run: asks `decide`, performs, writes what happened to the journal, and asks again.
+ * Every effect has its intent on disk first (invariant 9); what comes back is an entry, and entries alone change the state.
+ */
+import pLimit from 'p-limit'
+import type { HostHands } from '../driver/hands.ts'
+import type { WatchedCheck } from '../health/watch.ts'
+import type { EntryBody } from '../journal/entry.ts'
+import type { Journal } from '../journal/journal.ts'
+import { type Decision, decide } from './decide.ts'
+import { finishEntry } from './ending.ts'
+import { performInspect, performPrecommit, performPrepare, performSwitch } from './phases.ts'
+import { performCommit, performRevert } from './settle.ts'
+import { apply, initialState, type Limits, type RunState } from './state.ts'
+import { createVigil, type Vigil } from './vigil.ts'
+
+export type RunSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
+export interface Participant {
+  readonly hands: HostHands
+  readonly checks: readonly WatchedCheck[]
+}
+
+export interface Conduct {
+  readonly limits: Limits
+  readonly participants: ReadonlyMap<string, Participant>
+  readonly journal: Journal
+  /** The first entry. */
+  readonly opening: Extract<EntryBody, { type: 'run.started' }>
+  /** Connections and read-only work at one time; changes are bounded by the plan alone. */
+  readonly forks: number
+  /** How long a host that does not answer is waited for before it is given up as in-doubt, in milliseconds. */
+  readonly patienceMs: number
+  /** Called once with a function that interrupts the run. */
+  readonly onInterrupt?: (interrupt: (signal: RunSignal) => void) => void
+}
+
+/** What the phases need of the run they belong to. */
+export interface Stand {
+  readonly state: RunState
+  readonly vigil: Vigil
+  readonly patienceMs: number
+  /** Aborted when the run is over. */
+  readonly over: AbortSignal
+  participant(host: string): Participant
+  /** Changes the state at once; resolves when durable. */
+  record(body: EntryBody): Promise<void>
+}
+
+type Starter = (work: () => Promise<void>) => void
+
+/** Resolves when the run is finished and everything it started has ended. */
+export async function conduct(run: Conduct): Promise<RunState> {
+  const state = initialState(run.limits)
+  const limited = pLimit(Math.max(1, run.forks))
+  const over = new AbortController()
+  const running = new Set<Promise<void>>()
+  let wake = () => {}
+  let durable = true
+
+  const record = async (body: EntryBody) => {
+    apply(state, body)
+    wake()
+    // Once the journal is lost the run only goes back (or, decided, forward), and that must not wait for it.
+    if (!durable) return
+    try {
+      await run.journal.append(body)
+    } catch (error) {
+      durable = false
+      if (!state.decided && !state.finished && state.rollingBack === undefined) {
+        apply(state, { type: 'run.rolling_back', reason: error instanceof Error ? error.message : String(error) })
+      }
+      wake()
+      throw error
+    }
+  }
+  const participant = (host: string) => {
+    const found = run.participants.get(host)
+    if (!found) throw new Error(`no participant ${host}`)
+    return found
+  }
+  const vigil = createVigil({ participant, record })
+  const stand: Stand = { state, vigil, participant, record, patienceMs: run.patienceMs, over: over.signal }
+  const start: Starter = work => {
+    const one: Promise<void> = work()
+      .catch(() => {
+        // `record` has already turned a lost journal into a rollback; the phases let nothing else through.
+      })
+      .finally(() => {
+        running.delete(one)
+        wake()
+      })
+    running.add(one)
+  }
+
+  run.onInterrupt?.(signal => {
+    if (!state.interrupted && !state.finished) start(() => record({ type: 'run.interrupted', signal }))
+  })
+  await record(run.opening)
+
+  while (!state.finished) {
+    const woken = new Promise<void>(resolve => {
+      wake = resolve
+    })
+    const decisions = decide(state)
+    for (const decision of decisions) begin(decision, stand, start, limited)
+    if (decisions.length === 0) await woken
+  }
+  vigil.stopAll()
+  over.abort()
+  await Promise.all(running)
+  return state
+}
+
+/** Every decision changes the state before this returns, so the next `decide` does not give it again. */
+function begin(
+  decision: Decision,
+  stand: Stand,
+  start: Starter,
+  limited: (work: () => Promise<void>) => Promise<void>,
+): void {
+  const { record } = stand
+  switch (decision.do) {
+    case 'inspect': {
+      const begun = record({ type: 'host.inspect.begun', host: decision.host })
+      return start(() => limited(() => performInspect(stand, decision.host, begun)))
+    }
+    case 'prepare': {
+      const begun = record({ type: 'host.prepare.begun', host: decision.host })
+      return start(() => limited(() => performPrepare(stand, decision.host, begun)))
+    }
+    case 'switch': {
+      const begun = record({ type: 'host.switch.begun', host: decision.host })
+      return start(() => performSwitch(stand, decision.host, begun))
+    }
+    case 'precommit': {
+      const begun = record({ type: 'host.precommit.begun', host: decision.host })
+      return start(() => performPrecommit(stand, decision.host, begun))
+    }
+    case 'commit': {
+      const begun = record({ type: 'host.commit.begun', host: decision.host })
+      return start(() => performCommit(stand, decision.host, begun))
+    }
+    case 'revert': {
+      const begun = record({ type: 'host.revert.begun', host: decision.host })
+      return start(() => performRevert(stand, decision.host, begun))
+    }
+    case 'bake':
+      return start(() => bake(stand))
+    default:
+      return start(() => record(stepEntry(decision, stand.state)))
+  }
+}
+
+type Step = Exclude<Decision, { do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert' | 'bake' }>
+
+function stepEntry(decision: Step, state: RunState): EntryBody {
+  const stage = state.limits.stages[state.stage]?.name ?? ''
+  switch (decision.do) {
+    case 'leave-out': {
+      const fault = state.hosts.get(decision.host)?.fault
+      if (!fault) throw new Error(`${decision.host} is left out without a reason`)
+      return { type: 'host.left_out', host: decision.host, fault }
+    }
+    case 'start-stage':
+      return { type: 'stage.started', stage }
+    case 'finish-stage':
+      return { type: 'stage.finished', stage }
+    case 'start-precommit':
+      return { type: 'run.precommitting' }
+    case 'decide':
+      return { type: 'run.decided', hosts: [...(state.groups.get('precommitted') ?? [])] }
+    case 'roll-back':
+      return { type: 'run.rolling_back', reason: decision.reason }
+    case 'finish':
+      return finishEntry(state, decision.outcome)
+  }
+}
+
+/** The hosts switched so far are watched on; the bake ends early only with the run. */
+async function bake({ state, record, over }: Stand): Promise<void> {
+  const stage = state.limits.stages[state.stage]
+  if (!stage) return
+  await record({ type: 'stage.baking', stage: stage.name, ms: stage.bakeMs })
+  await new Promise<void>(resolve => {
+    const timer = setTimeout(resolve, stage.bakeMs)
+    over.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+  if (state.rollingBack === undefined && !state.finished) await record({ type: 'stage.baked', stage: stage.name })
+}

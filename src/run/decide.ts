@@ -1,0 +1,150 @@
+/**
+ * What to do next, from the state of the run alone: no clock, no I/O, nothing remembered. The same state always gives
+ * the same decisions, and a decision that was begun changes the state at once, so it is never given twice.
+ */
+import { plural } from '../core/text.ts'
+import type { RunOutcome } from '../journal/entry.ts'
+import { hostsIn, inPhase, type HostPhase, type RunState } from './state.ts'
+
+export type Decision =
+  | { readonly do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert'; readonly host: string }
+  | { readonly do: 'leave-out'; readonly host: string }
+  | { readonly do: 'start-stage' | 'finish-stage' }
+  | { readonly do: 'bake' }
+  | { readonly do: 'start-precommit' | 'decide' }
+  | { readonly do: 'roll-back'; readonly reason: string }
+  | { readonly do: 'finish'; readonly outcome: RunOutcome }
+
+export function decide(state: RunState): readonly Decision[] {
+  if (state.finished) return []
+  if (state.decided) return commit(state)
+  if (state.rollingBack !== undefined) return goBack(state)
+  if (state.interrupted) return interrupt(state)
+  if (inPhase(state, 'waiting', 'inspecting') > 0) return each('inspect', hostsIn(state, 'waiting'))
+  return unfit(state) ?? prepare(state) ?? overBudget(state) ?? (state.precommitting ? precommit(state) : roll(state))
+}
+
+/** Interrupted before any change there is nothing to undo, only questions to wait for. */
+function interrupt(state: RunState): readonly Decision[] {
+  if (inPhase(state, 'inspecting') > 0) return []
+  const begun = inPhase(state, 'preparing', 'prepared', ...changed) > 0
+  return begun || state.failures.size > 0
+    ? [{ do: 'roll-back', reason: `interrupted by ${state.interrupted}` }]
+    : [{ do: 'finish', outcome: 'interrupted' }]
+}
+
+/** One unfit host stops everything before any change; unreachable ones only within max_unreachable. */
+function unfit(state: RunState): readonly Decision[] | undefined {
+  const refused = inPhase(state, 'refused')
+  const unreachable = inPhase(state, 'unreachable')
+  if (refused > 0 || unreachable > state.limits.maxUnreachable) {
+    if (inPhase(state, 'preparing') > 0) return []
+    if (inPhase(state, 'prepared') > 0) {
+      return [{ do: 'roll-back', reason: `${plural(refused + unreachable, 'host')} cannot be changed` }]
+    }
+    return [{ do: 'finish', outcome: 'refused' }]
+  }
+  if (unreachable > 0) return each('leave-out', hostsIn(state, 'unreachable'))
+  return undefined
+}
+
+/** All hosts are prepared before the first one switches. */
+function prepare(state: RunState): readonly Decision[] | undefined {
+  if (inPhase(state, 'inspected', 'preparing') > 0) return each('prepare', hostsIn(state, 'inspected'))
+  const settled = inPhase(state, 'current', 'left-out')
+  if (settled < state.hosts.size) return undefined
+  const outcome = inPhase(state, 'left-out') > 0 ? 'committed-with-failures' : 'nothing-to-do'
+  return [{ do: 'finish', outcome }]
+}
+
+/** Failures beyond max_failed; after the participants are frozen, any failure at all. */
+function overBudget(state: RunState): readonly Decision[] | undefined {
+  const failed = state.failures.size
+  const tolerated = state.precommitting ? 0 : state.limits.maxFailed
+  const fresh = inPhase(state, 'failing')
+  if (failed > state.limits.maxFailed || (state.precommitting && fresh > tolerated)) {
+    return [{ do: 'roll-back', reason: failureReason(state) }]
+  }
+  return undefined
+}
+
+function failureReason(state: RunState): string {
+  const [first] = state.failures
+  const why = first ? state.hosts.get(first)?.fault?.message : undefined
+  const more = state.failures.size > 1 ? ` and ${plural(state.failures.size - 1, 'other host')}` : ''
+  return `${first}${more} failed${why ? `: ${why}` : ''}`
+}
+
+/** The sliding window: a host counts from its switch until it is healthy or proven old again. */
+function roll(state: RunState): readonly Decision[] {
+  const stage = state.limits.stages[state.stage]
+  if (!stage) return endOfStages(state)
+  const reverts = each('revert', hostsIn(state, 'failing'))
+  if (state.stageStep === 'waiting') {
+    // A stage that has nobody left to switch is passed over, without its bake.
+    const empty = (state.pending[state.stage]?.size ?? 0) === 0
+    return [...reverts, { do: empty ? 'finish-stage' : 'start-stage' }]
+  }
+  const busy = inPhase(state, 'switching', 'switched', 'failing', 'reverting')
+  const limit = Math.min(state.limits.concurrency, stage.concurrency)
+  const pending = state.pending[state.stage] ?? new Set()
+  if (pending.size > 0) return [...reverts, ...each('switch', pending, Math.max(0, limit - busy))]
+  if (busy > 0 || state.stageStep === 'baking') return reverts
+  if (stage.bakeMs > 0 && state.stageStep === 'rolling') return [{ do: 'bake' }]
+  return [{ do: 'finish-stage' }]
+}
+
+function endOfStages(state: RunState): readonly Decision[] {
+  const reverts = each('revert', hostsIn(state, 'failing'))
+  if (reverts.length > 0 || inPhase(state, 'reverting') > 0) return reverts
+  if (inPhase(state, 'in-doubt') > 0) {
+    return [{ do: 'roll-back', reason: `${plural(inPhase(state, 'in-doubt'), 'host')} could not be proven old` }]
+  }
+  if (inPhase(state, 'healthy') === 0) return [{ do: 'roll-back', reason: 'no host is left to commit' }]
+  return [{ do: 'start-precommit' }]
+}
+
+/** Invariant 5: decided only after every participant has acknowledged. */
+function precommit(state: RunState): readonly Decision[] {
+  if (inPhase(state, 'healthy', 'precommitting') > 0) return each('precommit', hostsIn(state, 'healthy'))
+  return [{ do: 'decide' }]
+}
+
+/** Only forward from here. */
+function commit(state: RunState): readonly Decision[] {
+  if (inPhase(state, 'precommitted', 'committing') > 0) return each('commit', hostsIn(state, 'precommitted'))
+  if (inPhase(state, 'in-doubt') > 0) return [{ do: 'finish', outcome: 'in-doubt' }]
+  const short = state.failures.size + inPhase(state, 'left-out')
+  return [{ do: 'finish', outcome: short > 0 ? 'committed-with-failures' : 'committed' }]
+}
+
+const changed: readonly HostPhase[] = ['switching', 'switched', 'healthy', 'failing', 'precommitting', 'precommitted']
+
+/** Every switched host in parallel, those that serve first; no host's failure stops another's. */
+function goBack(state: RunState): readonly Decision[] {
+  const free = state.limits.rollbackConcurrency - inPhase(state, 'reverting')
+  const doubtful = [...hostsIn(state, 'in-doubt')].filter(host => !state.retried.has(host))
+  const waiting = [...hostsIn(state, ...changed), ...doubtful, ...hostsIn(state, 'prepared')]
+  if (waiting.length > 0) return each('revert', waiting, Math.max(0, free))
+  if (inPhase(state, 'reverting', 'preparing', 'inspecting') > 0) return []
+  return [{ do: 'finish', outcome: endOfRollback(state) }]
+}
+
+function endOfRollback(state: RunState): RunOutcome {
+  if (inPhase(state, 'in-doubt') > 0) return 'in-doubt'
+  for (const host of state.hosts.values()) if (host.touched) return 'rolled-back'
+  return state.interrupted ? 'interrupted' : 'refused'
+}
+
+function each(
+  what: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert' | 'leave-out',
+  hosts: Iterable<string>,
+  most = Number.POSITIVE_INFINITY,
+): Decision[] {
+  const decisions: Decision[] = []
+  for (const host of hosts) {
+    if (decisions.length >= most) break
+    decisions.push({ do: what, host })
+  }
+  return decisions
+}

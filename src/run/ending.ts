@@ -1,0 +1,86 @@
+/** What a finished run says: one outcome, one exit code, one line a host. It must equal what a fresh look finds. */
+import { type ExitCode, exitCode, exitCodeOf } from '../core/exit-code.ts'
+import type { Fault } from '../core/fault.ts'
+import { plural } from '../core/text.ts'
+import type { EntryBody, HostEnd, HostSummary, RunOutcome } from '../journal/entry.ts'
+import { type HostRecord, inPhase, type RunState } from './state.ts'
+
+export function finishEntry(state: RunState, outcome: RunOutcome): Extract<EntryBody, { type: 'run.finished' }> {
+  const hosts: Record<string, HostSummary> = Object.create(null)
+  for (const record of state.hosts.values()) {
+    hosts[record.name] = {
+      end: endOf(record),
+      before: record.before?.version ?? '',
+      after: (record.after ?? record.before)?.version ?? '',
+      fault: record.fault ?? null,
+    }
+  }
+  return {
+    type: 'run.finished',
+    exit: exitOf(state, outcome),
+    outcome,
+    summary: summaryOf(state, outcome),
+    hosts,
+  }
+}
+
+function endOf({ phase, touched }: HostRecord): HostEnd {
+  switch (phase) {
+    case 'committed':
+    case 'current':
+    case 'in-doubt':
+      return phase
+    case 'left-out':
+      return touched ? 'in-doubt' : 'left-out'
+    case 'failed':
+    case 'reverted':
+      return touched ? 'reverted' : 'untouched'
+    default:
+      return touched ? 'in-doubt' : 'untouched'
+  }
+}
+
+function exitOf(state: RunState, outcome: RunOutcome): ExitCode {
+  switch (outcome) {
+    case 'committed':
+    case 'nothing-to-do':
+      return exitCode.done
+    case 'committed-with-failures':
+      return exitCode.leftOut
+    case 'rolled-back':
+      return exitCode.rolledBack
+    case 'in-doubt':
+      return exitCode.needsHuman
+    case 'interrupted':
+      return state.interrupted === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted
+    case 'refused':
+      // A host that does not answer before any change is 6, whatever its own fault would say; a lock wins over it.
+      return exitCodeOf(refusals(state)) === exitCode.locked ? exitCode.locked : exitCode.refused
+  }
+}
+
+function refusals(state: RunState): Fault[] {
+  return [...state.hosts.values()].flatMap(record => record.refusals)
+}
+
+function summaryOf(state: RunState, outcome: RunOutcome): string {
+  const all = plural(state.hosts.size, 'host')
+  const committed = plural(inPhase(state, 'committed'), 'host')
+  const missing = state.failures.size + inPhase(state, 'left-out')
+  switch (outcome) {
+    case 'committed':
+      return `done: ${committed} committed`
+    case 'committed-with-failures':
+      return `done with hosts left out: ${committed} committed, ${plural(missing, 'host')} on the old version`
+    case 'nothing-to-do':
+      return `nothing to do: all of ${all} run the wanted binary already`
+    case 'rolled-back':
+      return `rolled back: every host is on the old version, in its processes and on disk (${state.rollingBack})`
+    case 'refused':
+      return 'refused: nothing was changed on any host'
+    case 'interrupted':
+      return 'interrupted before anything was changed'
+    case 'in-doubt':
+      return `a human is needed: ${plural(inPhase(state, 'in-doubt'), 'host')} in doubt`
+  }
+}

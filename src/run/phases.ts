@@ -1,0 +1,94 @@
+/** The forward phases on one host: from the first look to the acknowledgement before the commit. */
+import { type Fault, fault, faultsOf } from '../core/fault.ts'
+import type { WatchedCheck } from '../health/watch.ts'
+import type { Stand } from './conduct.ts'
+
+export async function performInspect(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
+  await begun
+  const { hands, checks } = stand.participant(host)
+  const unexpected = (found: Fault) => stand.record({ type: 'host.unreachable', host, fault: found })
+  await guarded(host, unexpected, async () => {
+    const outcome = await hands.inspect()
+    if (outcome.kind === 'unreachable') return stand.record({ type: 'host.unreachable', host, fault: outcome.fault })
+    if (outcome.kind === 'refused') return stand.record({ type: 'host.refused', host, faults: outcome.faults })
+    const { current } = outcome.inspection
+    const ill = current ? undefined : await failing(host, checks, 'before anything was changed')
+    if (ill) return stand.record({ type: 'host.refused', host, faults: [ill] })
+    return stand.record({ type: 'host.inspected', host, current, found: outcome.inspection })
+  })
+}
+
+export async function performPrepare(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
+  await begun
+  const unexpected = (found: Fault) => stand.record({ type: 'host.refused', host, faults: [found] })
+  await guarded(host, unexpected, async () => {
+    // Interrupted while it waited for its turn: it is released with the others.
+    if (stand.state.interrupted || stand.state.rollingBack !== undefined) {
+      return stand.record({ type: 'host.prepared', host, version: '' })
+    }
+    const outcome = await stand.participant(host).hands.prepare()
+    if (outcome.kind === 'prepared') return stand.record({ type: 'host.prepared', host, version: outcome.version })
+    if (outcome.kind === 'refused') return stand.record({ type: 'host.refused', host, faults: outcome.faults })
+    return stand.record({ type: 'host.unreachable', host, fault: outcome.fault })
+  })
+}
+
+export async function performSwitch(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
+  await begun
+  const { hands, checks } = stand.participant(host)
+  const failed = (found: Fault) => stand.record({ type: 'host.failed', host, fault: found, found: null })
+  await guarded(host, failed, async () => {
+    const ill = await failing(host, checks, 'right before the switch')
+    if (ill) return failed(ill)
+    // A rollback that began meanwhile reverts this host; it must not switch after that.
+    if (stand.state.hosts.get(host)?.phase !== 'switching') return
+    const started = performance.now()
+    const outcome = await hands.switchOver()
+    if (outcome.kind === 'switched') {
+      await stand.record({ type: 'host.switched', host, ms: Math.round(performance.now() - started) })
+      if (stand.state.hosts.get(host)?.phase === 'switched') stand.vigil.start(host)
+      return
+    }
+    const found = outcome.kind === 'reverted' ? outcome.found : null
+    await stand.record({ type: 'host.failed', host, fault: outcome.fault, found })
+  })
+}
+
+export async function performPrecommit(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
+  await begun
+  const failed = (found: Fault) => stand.record({ type: 'host.failed', host, fault: found, found: null })
+  await guarded(host, failed, async () => {
+    const outcome = await stand.participant(host).hands.precommit()
+    if (outcome.kind === 'pass') return stand.record({ type: 'host.precommitted', host })
+    return failed(outcome.fault)
+  })
+}
+
+/** A bug in one host's phase is that host's failure, never a silent end of the run. */
+export async function guarded(
+  host: string,
+  unexpected: (found: Fault) => Promise<void>,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const [first] = faultsOf(error)
+    if (first?.code === 'JOURNAL_FAILED') throw error
+    await unexpected({ ...(first ?? fault('UNEXPECTED', String(error))), host })
+  }
+}
+
+/** The first check that does not pass now. */
+async function failing(host: string, checks: readonly WatchedCheck[], when: string): Promise<Fault | undefined> {
+  const results = await Promise.all(checks.map(async ({ check, look }) => ({ check, result: await look() })))
+  const bad = results.find(({ result }) => !result.pass)
+  return (
+    bad &&
+    fault('HEALTH_BASELINE', `health check "${bad.check.name}" fails ${when}: ${bad.result.detail}`, {
+      host,
+      hint: 'make the host healthy first, or leave it out with --limit',
+    })
+  )
+}
+

@@ -1,0 +1,53 @@
+/** The two ways out on one host, both idempotent: commit and revert. A host that does not answer is asked again. */
+import type { Fault } from '../core/fault.ts'
+import type { Stand } from './conduct.ts'
+import { guarded } from './phases.ts'
+
+const firstPauseMs = 200
+const longestPauseMs = 2000
+
+export async function performCommit(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
+  // Decided is durable: from here a lost journal must not keep a host from its commit.
+  await begun.catch(() => {})
+  stand.vigil.stop(host)
+  const { hands } = stand.participant(host)
+  const doubt = (found: Fault) => stand.record({ type: 'host.in_doubt', host, fault: found })
+  await guarded(host, doubt, async () => {
+    const outcome = await patiently(stand.patienceMs, () => hands.commit())
+    if (outcome.kind !== 'committed') return doubt(outcome.fault)
+    const { found, oldLeft, cut } = outcome
+    return stand.record({ type: 'host.committed', host, found, oldLeft, cut })
+  })
+}
+
+export async function performRevert(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
+  await begun.catch(() => {})
+  stand.vigil.stop(host)
+  const { hands } = stand.participant(host)
+  const touched = stand.state.hosts.get(host)?.touched ?? true
+  const doubt = (found: Fault) => stand.record({ type: 'host.in_doubt', host, fault: found })
+  await guarded(host, doubt, async () => {
+    const started = performance.now()
+    const outcome = await patiently(touched ? stand.patienceMs : 0, () => hands.revert())
+    if (outcome.kind === 'reverted') {
+      const ms = Math.round(performance.now() - started)
+      return stand.record({ type: 'host.reverted', host, found: outcome.found, ms })
+    }
+    // Nothing was switched there, and the program on the host releases what was only prepared by itself.
+    if (!touched) return stand.record({ type: 'host.left_out', host, fault: outcome.fault })
+    return doubt(outcome.fault)
+  })
+}
+
+/** Asks again while the answer is `unknown`, with growing pauses, for at most `patienceMs` after the first answer. */
+async function patiently<T extends { readonly kind: string }>(patienceMs: number, ask: () => Promise<T>): Promise<T> {
+  let outcome = await ask()
+  const until = performance.now() + patienceMs
+  let pauseMs = firstPauseMs
+  while (outcome.kind === 'unknown' && performance.now() + pauseMs < until) {
+    await new Promise(resolve => setTimeout(resolve, pauseMs))
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+    outcome = await ask()
+  }
+  return outcome
+}
