@@ -2,8 +2,9 @@
  * A YAML file that remembers where everything stands, so that every complaint can name line and column.
  * Reads YAML 1.2 core schema, one document, unique keys, no merge keys, bounded size, depth and aliases.
  */
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import {
+  type Alias,
   isAlias,
   isMap,
   isScalar,
@@ -40,18 +41,10 @@ export function readDocument(file: string): SourceDocument {
 
 /** Text of a file, BOM removed. @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE. */
 export function readText(file: string): string {
+  let bytes: Buffer
   try {
-    const { size } = statSync(file)
-    if (size > maxBytes) {
-      throw new HandoverError(
-        fault('FILE_TOO_LARGE', `${file} has ${size} bytes; the most that is read is ${maxBytes}`, {
-          place: { file },
-        }),
-      )
-    }
-    return readFileSync(file, 'utf8').replace(/^\ufeff/, '')
+    bytes = readBounded(file)
   } catch (error) {
-    if (error instanceof HandoverError) throw error
     const reason = (error as NodeJS.ErrnoException).code ?? String(error)
     throw new HandoverError(
       fault('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, {
@@ -59,6 +52,26 @@ export function readText(file: string): string {
         hint: 'check the path and its permissions',
       }),
     )
+  }
+  if (bytes.length > maxBytes) {
+    const message = `${file} is larger than ${maxBytes} bytes, the most that is read`
+    throw new HandoverError(fault('FILE_TOO_LARGE', message, { place: { file } }))
+  }
+  return bytes.toString('utf8').replace(/^\ufeff/, '')
+}
+
+/** At most one byte more than is allowed: the size of a pipe or a device says nothing, and /dev/zero never ends. */
+function readBounded(file: string): Buffer {
+  const handle = openSync(file, 'r')
+  try {
+    const buffer = Buffer.alloc(maxBytes + 1)
+    let length = 0
+    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+      read = readSync(handle, buffer, length, buffer.length - length, null)
+    }
+    return buffer.subarray(0, length)
+  } finally {
+    closeSync(handle)
   }
 }
 
@@ -76,7 +89,7 @@ export function parseDocument(file: string, text: string): SourceDocument {
   if (!Array.isArray(parsed) || parsed.length === 0) return { ...source, root: null, data: null }
   const faults: Fault[] = parsed.flatMap(document =>
     document.errors.map(error =>
-      fault('YAML_SYNTAX', lowerFirst(error.message), { place: placeAt(source, error.pos[0]) }),
+      fault('YAML_SYNTAX', lowerFirst(error.message), { place: placeAt(source, offsetOf(error, text)) }),
     ),
   )
   if (parsed.length > 1) {
@@ -94,13 +107,27 @@ export function parseDocument(file: string, text: string): SourceDocument {
   return { ...source, root, data: toData(source, root, document) }
 }
 
+/** The library places a duplicate key at the end of what stands before it. */
+function offsetOf(
+  error: { readonly code: string; readonly pos: readonly [number, number] },
+  text: string,
+): number {
+  if (error.code !== 'DUPLICATE_KEY') return error.pos[0]
+  const between = /(?:\s+|#[^\n]*)*/y
+  between.lastIndex = error.pos[0]
+  return error.pos[0] + (between.exec(text)?.[0].length ?? 0)
+}
+
 function unsafeParts(
   source: Pick<SourceDocument, 'file' | 'text' | 'lines'>,
   document: Parameters<typeof visit>[0],
 ): Fault[] {
   const faults: Fault[] = []
+  const anchors = new Set<string>()
   visit(document as never, {
     Node(_key, node, path) {
+      if (isAlias(node)) faults.push(...unsafeAlias(source, node, anchors, path))
+      else if (node.anchor) anchors.add(node.anchor)
       if (path.length > maxDepth * 2) {
         faults.push(
           fault('YAML_UNSAFE', `nested deeper than ${maxDepth} levels`, {
@@ -123,6 +150,20 @@ function unsafeParts(
     },
   })
   return faults
+}
+
+/** What the library would only find while it makes data, without saying where. */
+function unsafeAlias(
+  source: Pick<SourceDocument, 'file' | 'text' | 'lines'>,
+  { source: name, range }: Alias,
+  anchors: ReadonlySet<string>,
+  path: readonly unknown[],
+): Fault[] {
+  const place = placeAt(source, range?.[0] ?? 0)
+  if (!anchors.has(name))
+    return [fault('YAML_SYNTAX', `nothing before this is anchored as &${name}`, { place })]
+  const inside = path.some(node => (node as { anchor?: string }).anchor === name)
+  return inside ? [fault('YAML_UNSAFE', `*${name} stands inside of what it means`, { place })] : []
 }
 
 function toData(

@@ -17,7 +17,10 @@ export function placeAt(
 export function placeOn(file: string, text: string, line: number, column: number): Place {
   const whole = text.split('\n', line)[line - 1]?.replace(/\r$/, '') ?? ''
   const from = column > widest ? column - Math.floor(widest / 2) : 1
-  const shown = printable(whole.slice(from - 1, from - 1 + widest)).replaceAll('\t', ' ')
-  const caret = `${' '.repeat(Math.max(0, column - from))}^`
+  const visible = (text: string): string => printable(text).replaceAll('\t', ' ')
+  const shown = visible(whole.slice(from - 1, from - 1 + widest))
+  // What is shown escaped is wider than it was, so the caret is measured on what is shown.
+  const past = Math.max(0, column - 1 - whole.length)
+  const caret = `${' '.repeat(visible(whole.slice(from - 1, column - 1)).length + past)}^`
   return whole.trim() === '' ? { file, line, column } : { file, line, column, excerpt: `${shown}\n${caret}` }
 }

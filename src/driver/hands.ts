@@ -25,6 +25,8 @@ export interface DaemonSpec {
 export interface ArtifactRef {
   readonly path: string
   readonly sha256: string
+  /** Can a host whose `uname -m` is this start it? */
+  runsOn(machine: string): boolean
 }
 
 /** What runs and what is on disk, as the host itself found it. */
@@ -54,7 +56,7 @@ export interface Inspection extends Found {
 /** `pass` with what was seen, `refused` with every reason why not, `unreachable` when it could not be asked. */
 export type InspectOutcome =
   | { readonly kind: 'pass'; readonly inspection: Inspection }
-  | { readonly kind: 'refused'; readonly faults: readonly Fault[] }
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly inspection: Inspection }
   | { readonly kind: 'unreachable'; readonly fault: Fault }
 
 export type PrepareOutcome =

@@ -80,8 +80,10 @@ export function nginxHands(host: NginxHost): HostHands {
           const at = text.indexOf(':')
           return refusal(name, text.slice(0, at), text.slice(at + 1))
         })
-        if (refused.length > 0) return { kind: 'refused', faults: refused }
-        return { kind: 'pass', inspection: readInspection(hello, versions) }
+        const arch = field(hello, 'arch')
+        if (!artifact.runsOn(arch)) refused.push(refusal(name, 'WRONG_ARCHITECTURE', arch))
+        const inspection = readInspection(hello, versions)
+        return refused.length > 0 ? { kind: 'refused', faults: refused, inspection } : { kind: 'pass', inspection }
       } catch (error) {
         return { kind: 'unreachable', fault: named(name, error) }
       }

@@ -77,6 +77,11 @@ const refusals: Record<string, Reason> = {
     says: detail => `run ${detail} was cut off here and left a parked master`,
     hint: 'look at the host with `handover status`, then finish or revert it by hand',
   },
+  WRONG_ARCHITECTURE: {
+    code: 'ARTIFACT_REFUSED',
+    says: detail => `the new binary is built for another machine than this one (${detail})`,
+    hint: 'give this host an artifact of its own',
+  },
   CHANGED_SINCE_INSPECT: { says: () => 'the daemon was restarted or replaced while it was being prepared' },
   STAGING_FAILED: { says: detail => detail || 'the new binary could not be staged' },
   BACKUP_FAILED: { says: detail => detail || 'the backup could not be made' },

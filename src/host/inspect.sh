@@ -14,12 +14,11 @@ inspect() {
   fi
   dir=${path%/*}
   sib=$dir/.${path##*/}.handover-$run
-  if ! open_state "$asked_base"; then
+  if ! name_state "$asked_base"; then
     refuse STATE_DIR "$base"
     answer refused
     return
   fi
-  cancel=$state/cancel.$run
   read_lock && say lock_owner "$l_owner" && say lock_run "$l_run"
   read_record
   say path "$path"
@@ -123,7 +122,9 @@ preflight_master() {
 preflight_space() {
   size=$(stat -c %s "$path" 2>/dev/null)
   need=$((${size:-0} / 1024 * 6 + 1024))
-  df_out=$(df -Pk "$dir" "$state" 2>/dev/null) || return 0
+  store=$state
+  while [ ! -d "$store" ]; do store=${store%/*}; done
+  df_out=$(df -Pk "$dir" "${store:-/}" 2>/dev/null) || return 0
   while read -r d_dev d_size d_used d_free d_rest; do
     digits "$d_free" || continue
     [ "$d_free" -ge "$need" ] || refuse DISK_FULL "$d_rest has $d_free KiB free, $need are needed"

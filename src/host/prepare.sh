@@ -2,6 +2,12 @@
 
 prepare() {
   want_sha=$1
+  if ! make_state; then
+    say detail "$base"
+    say code STATE_DIR
+    answer refused
+    return
+  fi
   if ! take_lock; then
     read_lock
     read_record

@@ -1,8 +1,8 @@
 # What a host keeps in its state directory: the run lock, the effect lock, the outcome, the record of the run.
 # The record is append-only `key=value` lines, the last one of a key counts; a torn last line is ignored.
 
-# open_state BASE: the state directory of this target, made root's (or the user's) own.
-open_state() {
+# name_state BASE: where the state directory of this target is. Nothing is made: a look leaves no trace.
+name_state() {
   if [ -n "$1" ]; then
     base=$1
   elif [ "$uid" = 0 ]; then
@@ -27,10 +27,15 @@ open_state() {
     rest=${rest#?}
   done
   state=$base/$target$rest
-  if [ ! -d "$state/backups" ] || [ ! -d "$base/artifacts" ]; then
-    mkdir -p "$state/backups" "$base/artifacts" 2>/dev/null || return 1
-  fi
-  [ -O "$base" ] && [ -w "$state" ] && [ ! -h "$base" ]
+  cancel=$state/cancel.$run
+  # A directory of somebody else, or a link to one, is not ours to trust.
+  [ ! -e "$base" ] || { [ -d "$base" ] && [ -O "$base" ] && [ -w "$base" ] && [ ! -h "$base" ]; }
+}
+
+# make_state: the directories, 0700 by our umask. Whoever may write in one of them could steer this program.
+make_state() {
+  [ -d "$state/backups" ] || mkdir -p "$state/backups" 2>/dev/null
+  [ -O "$base" ] && [ -O "$state" ] && [ -w "$state" ]
 }
 
 # create FILE TEXT: makes FILE if and only if nobody has it (O_EXCL), in one step.

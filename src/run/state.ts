@@ -2,6 +2,7 @@
  * The state of a run: a fold over its journal. Nothing else is remembered, so a run can be taken up from its entries.
  * `apply` changes the state in place: a run of ten thousand hosts has a hundred thousand entries.
  */
+import type { ExitCode } from '../core/exit-code.ts'
 import type { Fault } from '../core/fault.ts'
 import type { EntryBody, HostFacts, RunOutcome, StageInfo } from '../journal/entry.ts'
 
@@ -69,6 +70,7 @@ export interface RunState {
   rollingBack: string | undefined
   interrupted: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined
   finished: RunOutcome | undefined
+  exit: ExitCode | undefined
 }
 
 export function initialState(limits: Limits): RunState {
@@ -105,6 +107,7 @@ export function initialState(limits: Limits): RunState {
     rollingBack: undefined,
     interrupted: undefined,
     finished: undefined,
+    exit: undefined,
   }
 }
 
@@ -192,6 +195,7 @@ export function apply(state: RunState, entry: EntryBody): void {
       return update(state, entry.host, 'in-doubt', { fault: entry.fault })
     case 'run.finished':
       state.finished = entry.outcome
+      state.exit = entry.exit
       return
     case 'run.started':
     case 'health.changed':

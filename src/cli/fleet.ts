@@ -1,0 +1,52 @@
+/** The real fleet of a plan: for every host its hands over SSH and its health checks. */
+import { hostname, userInfo } from 'node:os'
+import type { ArtifactRef, HostHands } from '../driver/hands.ts'
+import { nginxHands } from '../driver/nginx.ts'
+import { probe } from '../health/probe.ts'
+import type { Plan, PlannedHost } from '../plan/plan.ts'
+import { canRun } from '../playbook/program-file.ts'
+import type { Participant } from '../run/conduct.ts'
+import { createPool } from '../transport/pool.ts'
+
+export interface FleetOptions {
+  readonly run: string
+  readonly machine: string
+  readonly forks: number
+  readonly connectTimeoutMs: number
+}
+
+/** A silent peer is found within 15 s. */
+const keepaliveMs = 4000
+
+export function realFleet(plan: Plan, options: FleetOptions): Map<string, Participant> {
+  const pool = createPool({ dials: options.forks })
+  const owner = `${userInfo().username}@${hostname()} run ${options.run} since ${new Date().toISOString()}`
+  const artifact: ArtifactRef = { ...plan.artifact, runsOn: machine => canRun(machine, options.machine) }
+  const participants = new Map<string, Participant>()
+  for (const host of plan.hosts) {
+    const hands = nginxHands({
+      name: host.name,
+      spec: { ...host.handover, onDrainLimit: plan.onDrainLimit },
+      artifact,
+      become: host.become,
+      run: { id: options.run, owner },
+      connect: () => pool.connect(endpointOf(host, options)),
+    })
+    participants.set(host.name, { hands, checks: checksOf(host, hands) })
+  }
+  return participants
+}
+
+function endpointOf(host: PlannedHost, { connectTimeoutMs }: FleetOptions) {
+  const { name, address, port, user, identityFiles, knownHostsFiles } = host
+  const hostKeyChecking = 'strict' as const
+  return { name, address, port, user, identityFiles, knownHostsFiles, hostKeyChecking, connectTimeoutMs, keepaliveMs }
+}
+
+function checksOf(host: PlannedHost, hands: HostHands): Participant['checks'] {
+  return host.health.map(check => ({ check, look: () => probe(check.probe, check.timeoutMs, hands) }))
+}
+
+export async function closeFleet(participants: ReadonlyMap<string, Participant>): Promise<void> {
+  await Promise.allSettled([...participants.values()].map(({ hands }) => hands.close()))
+}

@@ -1,0 +1,120 @@
+/** `handover preflight` and `handover status`: connect, look, change nothing. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pLimit from 'p-limit'
+import { exitCode, exitCodeOf } from '../core/exit-code.ts'
+import { type Fault, fault, HandoverError } from '../core/fault.ts'
+import { findRun } from '../journal/run-directory.ts'
+import type { Plan } from '../plan/plan.ts'
+import { formatFleetStatus, type HostStatus } from '../report/fleet-text.ts'
+import type { Participant } from '../run/conduct.ts'
+import { closeFleet, realFleet } from './fleet.ts'
+import { runDirectory, type TargetOptions, wantsColor } from './options.ts'
+import { planCommand } from './plan-command.ts'
+import { resolvePlan } from './resolve.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface StatusOptions extends TargetOptions {
+  readonly detailedExitcode?: boolean
+}
+
+export async function preflightCommand(
+  terminal: Terminal,
+  playbook: string,
+  options: TargetOptions,
+): Promise<number> {
+  if (options.listHosts) return planCommand(terminal, playbook, options)
+  const { plan, machine } = await resolvePlan(playbook, options)
+  const looks = await lookAtFleet(plan, machine, options, true)
+  const faults = looks.flatMap(look => look.faults)
+  show(terminal, options, looks)
+  if (faults.length === 0) return exitCode.done
+  return exitCodeOf(faults) === exitCode.locked ? exitCode.locked : exitCode.refused
+}
+
+export async function statusCommand(
+  terminal: Terminal,
+  playbook: string | undefined,
+  options: StatusOptions,
+): Promise<number> {
+  const { plan, machine } = playbook ? await resolvePlan(playbook, options) : lastPlan(terminal, options)
+  const looks = await lookAtFleet(plan, machine, options, false)
+  show(terminal, options, looks)
+  if (looks.some(({ status }) => status === undefined)) return exitCode.needsHuman
+  const drift = looks.some(({ faults }) => faults.length > 0) || new Set(looks.map(versionOf)).size > 1
+  return drift && options.detailedExitcode ? exitCode.drift : exitCode.done
+}
+
+interface Look {
+  readonly host: string
+  readonly status: HostStatus | undefined
+  readonly faults: readonly Fault[]
+}
+
+async function lookAtFleet(plan: Plan, machine: string, options: TargetOptions, judge: boolean): Promise<Look[]> {
+  const participants = realFleet(plan, {
+    run: 'look',
+    machine,
+    forks: options.forks,
+    connectTimeoutMs: options.timeout * 1000,
+  })
+  const limited = pLimit(options.forks)
+  try {
+    return await Promise.all(
+      [...participants].map(([host, participant]) => limited(() => lookAtHost(host, participant, judge))),
+    )
+  } finally {
+    await closeFleet(participants)
+  }
+}
+
+async function lookAtHost(host: string, { hands, checks }: Participant, judge: boolean): Promise<Look> {
+  const outcome = await hands.inspect()
+  if (outcome.kind === 'unreachable') return { host, status: undefined, faults: [outcome.fault] }
+  const status = { host, ...outcome.inspection }
+  if (outcome.kind === 'refused') return { host, status, faults: outcome.faults }
+  if (!judge || outcome.inspection.current) return { host, status, faults: [] }
+  const results = await Promise.all(checks.map(async ({ check, look }) => ({ check, result: await look() })))
+  const faults = results
+    .filter(({ result }) => !result.pass)
+    .map(({ check, result }) =>
+      fault('HEALTH_BASELINE', `health check "${check.name}" fails: ${result.detail}`, {
+        host,
+        hint: 'make the host healthy first, or leave it out with --limit',
+      }),
+    )
+  return { host, status, faults }
+}
+
+function show(terminal: Terminal, options: TargetOptions, looks: readonly Look[]): void {
+  if (options.output === 'json') {
+    for (const { host, status, faults } of looks) {
+      terminal.out(`${JSON.stringify({ v: 1, type: 'host.status', host, found: status ?? null, faults })}\n`)
+    }
+    return
+  }
+  const rows = looks.flatMap(({ status }) => status ?? [])
+  const faults = looks.flatMap(look => look.faults)
+  const lines = formatFleetStatus(rows, faults, { color: wantsColor(options, terminal) })
+  terminal.out(`${lines.join('\n')}\n`)
+}
+
+function versionOf({ status }: Look): string {
+  return `${status?.sha256} ${status?.runsPath}`
+}
+
+/** Without a playbook: the hosts of the last run. */
+function lastPlan(terminal: Terminal, options: TargetOptions): { plan: Plan; machine: string } {
+  const root = runDirectory(options, terminal)
+  const run = findRun(root, 'last')
+  try {
+    const stored = JSON.parse(readFileSync(join(root, run, 'plan.json'), 'utf8')) as Plan & { machine: string }
+    return { plan: stored, machine: stored.machine }
+  } catch (error) {
+    throw new HandoverError(
+      fault('RUN_NOT_FOUND', `the plan of run ${run} cannot be read: ${(error as Error).message}`, {
+        hint: 'name a playbook and an inventory',
+      }),
+    )
+  }
+}

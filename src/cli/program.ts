@@ -1,0 +1,62 @@
+/** Every command with its options; what each one does is in its own file. */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { labCommand } from './lab-command.ts'
+import { withOutput, withTargets } from './options.ts'
+import { planCommand, validateCommand } from './plan-command.ts'
+import { preflightCommand, statusCommand } from './preflight-command.ts'
+import { runCommand } from './run-command.ts'
+import { runsCommand, showCommand } from './runs-command.ts'
+import type { Terminal } from './terminal.ts'
+
+export type Finish = (exit: number) => void
+
+export function buildProgram(terminal: Terminal, finish: Finish): Command {
+  const program = new Command('handover')
+    .description('Upgrade the binaries of running daemons across a fleet, as one transaction.')
+    .version(version(), '--version')
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .showSuggestionAfterError()
+    .showHelpAfterError('(handover --help shows the commands, handover COMMAND --help their options)')
+
+  const act =
+    <Arguments extends unknown[]>(command: (terminal: Terminal, ...args: Arguments) => Promise<number>) =>
+    async (...args: Arguments) =>
+      finish(await command(terminal, ...args))
+
+  withTargets(program.command('run').argument('<playbook>'))
+    .summary('the whole transaction')
+    .description(
+      'Switch every host to the new binary stage by stage, watch the fleet, then commit all of it, or bring all of it back.',
+    )
+    .option('-C, --check', 'connect and inspect only, change nothing (as `preflight`)')
+    .option('--syntax-check', 'check the files only, contact nothing (as `validate`)')
+    .option('-y, --yes', 'do not ask before the first change')
+    .action(act(runCommand))
+  withTargets(program.command('plan').argument('<playbook>'))
+    .summary('what would happen, host by host')
+    .action(act(planCommand))
+  withTargets(program.command('validate').argument('<playbook>'))
+    .summary('check the files, contact nothing')
+    .action(act(validateCommand))
+  withTargets(program.command('preflight').argument('<playbook>'))
+    .summary('connect and inspect every host, change nothing')
+    .action(act(preflightCommand))
+  withTargets(program.command('status').argument('[playbook]'))
+    .summary('what each host runs and has on disk')
+    .option('--detailed-exitcode', 'exit with 11 when there is drift')
+    .action(act(statusCommand))
+  withOutput(program.command('runs')).summary('past and running runs').action(act(runsCommand))
+  withOutput(program.command('show').argument('<run>'))
+    .summary('one run, as it stands')
+    .description('RUN is a run id, the start of one, or `last`.')
+    .action(act(showCommand))
+  labCommand(program.command('lab').summary('a real fleet on loopback'), act)
+  return program
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

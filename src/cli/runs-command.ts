@@ -1,0 +1,37 @@
+/** `handover runs` and `handover show RUN`. */
+import { exitCode } from '../core/exit-code.ts'
+import type { Entry } from '../journal/entry.ts'
+import { processIdentity } from '../journal/process-identity.ts'
+import { findRun, listRuns, readJournal } from '../journal/run-directory.ts'
+import { describeRun, formatRuns, runRow } from '../report/run-text.ts'
+import { type OutputOptions, runDirectory, wantsColor } from './options.ts'
+import type { Terminal } from './terminal.ts'
+
+export async function runsCommand(terminal: Terminal, options: OutputOptions): Promise<number> {
+  const root = runDirectory(options, terminal)
+  const rows = listRuns(root).map(run => {
+    const entries = readJournal(root, run)
+    return runRow(entries, { alive: isAlive(entries) })
+  })
+  if (options.output === 'json') for (const row of rows) terminal.out(`${JSON.stringify(row)}\n`)
+  else terminal.out(`${formatRuns(rows, { width: terminal.columns }).join('\n')}\n`)
+  return exitCode.done
+}
+
+export async function showCommand(terminal: Terminal, wanted: string, options: OutputOptions): Promise<number> {
+  const root = runDirectory(options, terminal)
+  const entries = readJournal(root, findRun(root, wanted))
+  if (options.output === 'json') for (const entry of entries) terminal.out(`${JSON.stringify(entry)}\n`)
+  else {
+    const lines = describeRun(entries, { alive: isAlive(entries), color: wantsColor(options, terminal) })
+    terminal.out(`${lines.join('\n')}\n`)
+  }
+  return exitCode.done
+}
+
+/** Is the controller that wrote these entries still that very process? Only known on the machine it runs on. */
+function isAlive(entries: readonly Entry[]): boolean {
+  const first = entries[0]
+  if (first?.type !== 'run.started' || entries.at(-1)?.type === 'run.finished') return false
+  return first.identity !== '' && processIdentity(first.pid) === first.identity
+}

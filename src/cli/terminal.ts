@@ -1,0 +1,21 @@
+/** The one place where the command line touches the process: streams, environment, signals. */
+export interface Terminal {
+  out(text: string): void
+  err(text: string): void
+  readonly isTty: boolean
+  readonly columns: number
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Ends the process at once; only for a user who insists. */
+  exit(code: number): void
+}
+
+export function processTerminal(exit: (code: number) => void): Terminal {
+  return {
+    out: text => void process.stdout.write(text),
+    err: text => void process.stderr.write(text),
+    isTty: process.stdout.isTTY === true,
+    columns: process.stdout.columns ?? 80,
+    env: process.env,
+    exit,
+  }
+}

@@ -1,0 +1,53 @@
+/** The connections of all hosts of a run, with no machine in it twice. */
+import { type Fault, fault, faultsOf, HandoverError } from '../core/fault.ts'
+import { type Connection, type ConnectionDefaults, connectionOf } from './connection.ts'
+import { hostVars, placeOfVar } from './host-vars.ts'
+import type { Inventory, Vars } from './inventory.ts'
+import { placeOfSpot } from './spot.ts'
+
+/**
+ * Connections by host name, in the order given.
+ * @param varsOf the variables of a host with templates filled in; hostVars unless given.
+ * @throws HandoverError the faults of every host, and INVENTORY_SAME_TARGET when two names lead to one
+ * address, port and user.
+ */
+export function connectionsOf(
+  inventory: Inventory,
+  hostNames: readonly string[],
+  defaults: ConnectionDefaults = {},
+  varsOf: (hostName: string) => Vars = name => hostVars(inventory, name),
+): Map<string, Connection> {
+  const connections = new Map<string, Connection>()
+  const faults: Fault[] = []
+  const byTarget = new Map<string, string>()
+  for (const name of hostNames) {
+    try {
+      const connection = connectionOf(varsOf(name), name, defaults, variable =>
+        placeOfVar(inventory, name, variable),
+      )
+      connections.set(name, connection)
+      const first = byTarget.get(targetKey(connection))
+      if (first === undefined) byTarget.set(targetKey(connection), name)
+      else if (first !== name) faults.push(sameTarget(inventory, first, name, connection))
+    } catch (error) {
+      if (!(error instanceof HandoverError)) throw error
+      faults.push(...faultsOf(error))
+    }
+  }
+  if (faults.length > 0) throw new HandoverError(faults)
+  return connections
+}
+
+function targetKey({ address, port, user }: Connection): string {
+  return JSON.stringify([address.toLowerCase(), port, user ?? null])
+}
+
+function sameTarget(inventory: Inventory, first: string, second: string, connection: Connection): Fault {
+  const { address, port } = connection
+  const spot = inventory.hosts.get(second)?.spot
+  return fault('INVENTORY_SAME_TARGET', `"${second}" and "${first}" are both ${address} port ${port}`, {
+    host: second,
+    ...(spot ? { place: placeOfSpot(spot) } : {}),
+    hint: 'keep one of the two names, or exclude one with --limit',
+  })
+}

@@ -1,0 +1,84 @@
+/** A plan in words, for `handover plan` and for the question before a run. */
+import { formatDuration } from '../core/duration.ts'
+import { plural, printable } from '../core/text.ts'
+import type { Plan, PlannedCheck, PlannedProbe, PlannedStage } from './plan.ts'
+
+const shownHosts = 8
+
+/** Lines without a line break, safe to print. */
+export function explainPlan(plan: Plan): string[] {
+  const widest = Math.max(...plan.stages.map(stage => stage.name.length))
+  const lines = [
+    `${plan.name}: ${plural(plan.hosts.length, 'host')} in ${plural(plan.stages.length, 'stage')}, plan ${plan.fingerprint.slice(0, 12)}`,
+    `artifact: ${plan.artifact.path}, ${plural(plan.artifact.bytes, 'byte')}, sha256 ${plan.artifact.sha256.slice(0, 12)}`,
+    ...targets(plan),
+    'stages:',
+    ...plan.stages.map((stage, index) => `  ${index + 1}. ${stage.name.padEnd(widest)}  ${stageLine(stage)}`),
+    `at most ${plural(most(plan), 'host')} being changed at once, ${Math.min(plan.rollbackConcurrency, plan.hosts.length)} when going back`,
+    `tolerated: ${plural(plan.maxFailed, 'failed host')}, ${plural(plan.maxUnreachable, 'unreachable host')}`,
+    ...healthLines(plan),
+    ...endLines(plan),
+  ]
+  return lines.map(line => printable(line).replaceAll('\n', '\\n'))
+}
+
+function targets(plan: Plan): string[] {
+  const binaries = [...new Set(plan.hosts.map(host => host.handover.binary))]
+  const more = binaries.length > 1 ? ` (and ${plural(binaries.length - 1, 'other path')})` : ''
+  return [`replaces: ${binaries[0]}${more}, driver ${plan.hosts[0]?.handover.driver}`]
+}
+
+function stageLine({ hosts, concurrency, bakeMs }: PlannedStage): string {
+  const more = hosts.length > shownHosts ? ` and ${hosts.length - shownHosts} more` : ''
+  const names = `${hosts.slice(0, shownHosts).join(', ')}${more}`
+  const pace = hosts.length > 1 ? `, ${Math.min(concurrency, hosts.length)} at a time` : ''
+  const bake = bakeMs > 0 ? `, then watched for ${formatDuration(bakeMs)}` : ''
+  return `${plural(hosts.length, 'host')} (${names})${pace}${bake}`
+}
+
+function most(plan: Plan): number {
+  return Math.max(...plan.stages.map(stage => Math.min(stage.concurrency, stage.hosts.length)))
+}
+
+function healthLines({ hosts }: Plan): string[] {
+  const [first] = hosts
+  if (!first || first.health.length === 0) {
+    return ['health: no checks in the playbook; only the daemon itself is looked at on each host']
+  }
+  const differs = first.health.some((check, index) => {
+    const shown = probeText(check.probe)
+    return hosts.some(host => host.health[index] && probeText(host.health[index].probe) !== shown)
+  })
+  return [
+    `health, before each switch and until the commit${differs ? ` (as on ${first.name})` : ''}:`,
+    ...first.health.map(check => `  ${check.name}: ${checkText(check)}`),
+  ]
+}
+
+function checkText(check: PlannedCheck): string {
+  const { probe, healthy, unhealthy } = check
+  const origin = probe.from === 'host' ? 'on the host' : 'from here'
+  const wins = healthy === 1 ? '1 pass' : `${healthy} passes in a row`
+  const losses = unhealthy === 1 ? '1 failure' : `${unhealthy} failures in a row`
+  return `${probeText(probe)} ${origin}, every ${formatDuration(check.intervalMs)}; healthy after ${wins} within ${formatDuration(check.deadlineMs)} of the switch, failed after ${losses}`
+}
+
+function probeText(probe: PlannedProbe): string {
+  if (probe.kind === 'tcp') {
+    const host = probe.host.includes(':') ? `[${probe.host}]` : probe.host
+    return `connect to ${host}:${probe.port}`
+  }
+  if (probe.kind === 'command') return `run ${probe.run.join(' ')}`
+  const body = probe.body === null ? '' : ` with ${JSON.stringify(probe.body)} in the body`
+  return `GET ${probe.url} answers ${probe.status}${body}`
+}
+
+function endLines({ hosts, onDrainLimit }: Plan): string[] {
+  const limit = formatDuration(hosts[0]?.handover.drainTimeoutMs ?? 0)
+  const drain =
+    onDrainLimit === 'terminate' ? `terminated after ${limit}` : `left to finish even after ${limit}`
+  return [
+    'commit: all hosts together, after the last stage; until then every old master stays parked and nothing irreversible happens',
+    `after the commit: old workers finish their requests, and are ${drain}`,
+  ]
+}

@@ -1,0 +1,134 @@
+/** One host of the plan: every template filled in with the variables of that host, every value checked. */
+import { dirname, resolve } from 'node:path'
+import { type Fault, fault } from '../core/fault.ts'
+import {
+  addressRefusal,
+  argumentRefusal,
+  flagRefusal,
+  pathRefusal,
+  programRefusal,
+  readAddress,
+  urlRefusal,
+} from '../playbook/host-value.ts'
+import type { HealthCheck, HostValue, Playbook, Probe } from '../playbook/playbook.ts'
+import { createScope, faultsAt, renderTemplate, type Scalar, type Scope } from '../playbook/template.ts'
+import { hasTemplate, type Template } from '../playbook/template-syntax.ts'
+import type { Refusal } from '../playbook/values.ts'
+import type { PlanHost, PlannedCheck, PlannedHost, PlannedProbe } from './plan.ts'
+
+export interface HostInput {
+  readonly playbook: Playbook
+  /** When neither inventory nor playbook says. */
+  readonly become: boolean
+  /** Shared by all hosts. */
+  readonly parsed: Map<string, Template>
+}
+
+/** `faults` holds what stops this host; the planned host is meaningless when there are any. */
+export function resolveHost(
+  host: PlanHost,
+  stage: number,
+  input: HostInput,
+): { planned: PlannedHost; faults: Fault[] } {
+  const { playbook } = input
+  const { handover } = playbook
+  const look = lookAt(host, input)
+  const planned: PlannedHost = {
+    name: host.name,
+    address: host.address,
+    port: host.port,
+    user: host.user,
+    identityFiles: host.identityFiles,
+    knownHostsFiles: host.knownHostsFiles,
+    // The inventory knows the host better than the playbook, as with every connection variable of Ansible.
+    become: host.become ?? (playbook.become === null ? input.become : look.flag(playbook.become)),
+    stage,
+    handover: {
+      driver: handover.driver,
+      binary: look.text(handover.binary, pathRefusal),
+      pidFile: look.text(handover.pidFile, pathRefusal),
+      drainTimeoutMs: handover.drainTimeoutMs,
+      startTimeoutMs: handover.startTimeoutMs,
+      stateDir: handover.stateDir && look.text(handover.stateDir, pathRefusal),
+    },
+    health: playbook.health.map(check => resolveCheck(check, look, playbook.file)),
+  }
+  return { planned, faults: look.faults }
+}
+
+interface Look {
+  readonly faults: Fault[]
+  readonly text: (value: HostValue, check: (text: string) => Refusal | undefined) => string
+  readonly flag: (value: HostValue) => boolean
+}
+
+function lookAt(host: PlanHost, { playbook, parsed }: HostInput): Look {
+  const faults: Fault[] = []
+  const scope = scopeOf(host, playbook, parsed)
+  const scalarOf = (value: HostValue): Scalar | undefined => {
+    if (typeof value.source === 'boolean' || !hasTemplate(value.source)) return value.source
+    try {
+      return renderTemplate(value.source, scope)
+    } catch (error) {
+      faults.push(...faultsAt(error, { host: host.name, place: value.place }))
+      return undefined
+    }
+  }
+  const refuse = (value: HostValue, { message, hint }: Refusal) => {
+    const more = { host: host.name, place: value.place, ...(hint && { hint }) }
+    faults.push(fault('PLAYBOOK_VALUE', `${value.key} ${message}`, more))
+  }
+  return {
+    faults,
+    text(value, check) {
+      const scalar = scalarOf(value)
+      if (scalar === undefined) return ''
+      const refusal = scalar === null ? { message: 'must not be empty' } : check(String(scalar))
+      if (refusal) refuse(value, refusal)
+      return String(scalar)
+    },
+    flag(value) {
+      const scalar = scalarOf(value)
+      const refusal = scalar === undefined ? undefined : flagRefusal(scalar)
+      if (refusal) refuse(value, refusal)
+      return scalar === true || scalar === 'true'
+    },
+  }
+}
+
+/** What a template may name on this host: facts of the connection, inventory < playbook < -e, its own name. */
+function scopeOf(host: PlanHost, playbook: Playbook, parsed: Map<string, Template>): Scope {
+  const connection = { ansible_host: host.address, ansible_port: host.port, ansible_user: host.user }
+  const magic = { inventory_hostname: host.name, inventory_hostname_short: host.name.split('.')[0] }
+  return createScope([connection, host.vars, playbook.vars, playbook.extraVars, magic], parsed)
+}
+
+function resolveCheck(check: HealthCheck, look: Look, file: string): PlannedCheck {
+  return { ...check, probe: resolveProbe(check.probe, look, file) }
+}
+
+function resolveProbe(probe: Probe, look: Look, file: string): PlannedProbe {
+  if (probe.kind === 'http') {
+    const body =
+      probe.body &&
+      look.text(probe.body, text => (text === '' ? { message: 'must not be empty' } : undefined))
+    return { ...probe, url: look.text(probe.url, urlRefusal), body }
+  }
+  if (probe.kind === 'tcp') {
+    const address = readAddress(look.text(probe.address, addressRefusal))
+    return { kind: 'tcp', host: address?.host ?? '', port: address?.port ?? 0, from: probe.from }
+  }
+  const run = probe.run.map((word, index) =>
+    look.text(
+      word,
+      text => argumentRefusal(text) ?? (index === 0 ? programRefusal(text, probe.from) : undefined),
+    ),
+  )
+  const [program = '', ...args] = run
+  const isRelative = probe.from === 'controller' && program.includes('/')
+  return {
+    kind: 'command',
+    run: [isRelative ? resolve(dirname(file), program) : program, ...args],
+    from: probe.from,
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * A plan: playbook, artifact and hosts resolved, frozen and fingerprinted. Plain data that survives JSON;
+ * whoever carries it out looks nowhere else.
+ */
+import type { Artifact } from '../playbook/artifact.ts'
+import type { Vantage } from '../playbook/playbook.ts'
+
+/** A host of the run as the inventory knows it. */
+export interface PlanHost {
+  readonly name: string
+  /** What is connected to: a name or an IP address. */
+  readonly address: string
+  readonly port: number
+  readonly user: string
+  readonly identityFiles: readonly string[]
+  readonly knownHostsFiles: readonly string[]
+  /** From `ansible_become`; undefined when the inventory does not say. */
+  readonly become?: boolean | undefined
+  readonly vars: Readonly<Record<string, unknown>>
+}
+
+export type PlannedProbe =
+  | {
+      readonly kind: 'http'
+      readonly url: string
+      readonly status: number
+      readonly body: string | null
+      readonly from: Vantage
+    }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly from: Vantage }
+  /** From the controller a relative program has been made absolute, from the playbook's directory. */
+  | { readonly kind: 'command'; readonly run: readonly string[]; readonly from: Vantage }
+
+export interface PlannedCheck {
+  readonly name: string
+  readonly probe: PlannedProbe
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  readonly healthy: number
+  readonly unhealthy: number
+  readonly deadlineMs: number
+}
+
+export interface PlannedHandover {
+  readonly driver: 'nginx'
+  readonly binary: string
+  readonly pidFile: string
+  readonly drainTimeoutMs: number
+  readonly startTimeoutMs: number
+  /** Null lets the host choose. */
+  readonly stateDir: string | null
+}
+
+export interface PlannedHost {
+  readonly name: string
+  readonly address: string
+  readonly port: number
+  readonly user: string
+  readonly identityFiles: readonly string[]
+  readonly knownHostsFiles: readonly string[]
+  readonly become: boolean
+  /** Index into `stages`. */
+  readonly stage: number
+  readonly handover: PlannedHandover
+  readonly health: readonly PlannedCheck[]
+}
+
+export interface PlannedStage {
+  readonly name: string
+  /** Names, in the order of the inventory. */
+  readonly hosts: readonly string[]
+  /** Most hosts being changed at one time in this stage. */
+  readonly concurrency: number
+  readonly bakeMs: number
+}
+
+export interface Plan {
+  readonly version: 1
+  readonly name: string
+  /** sha256 over the canonical JSON of everything else. */
+  readonly fingerprint: string
+  readonly artifact: Artifact
+  /** In the order of the inventory. */
+  readonly hosts: readonly PlannedHost[]
+  readonly stages: readonly PlannedStage[]
+  readonly concurrency: number
+  /** Hosts that may fail after the start. */
+  readonly maxFailed: number
+  /** Hosts that may be left out because they do not answer at the start. */
+  readonly maxUnreachable: number
+  readonly rollbackConcurrency: number
+  readonly onDrainLimit: 'terminate' | 'leave'
+  readonly commit: 'fleet'
+}

@@ -1,0 +1,90 @@
+/** From playbook, hosts and artifact to a plan. Pure: no files, no clock, no network. */
+import { type Fault, fault, HandoverError } from '../core/fault.ts'
+import { plural } from '../core/text.ts'
+import type { Artifact } from '../playbook/artifact.ts'
+import type { Playbook } from '../playbook/playbook.ts'
+import type { Template } from '../playbook/template-syntax.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { resolveHost } from './host.ts'
+import type { Plan, PlanHost } from './plan.ts'
+import { countOf, divideIntoStages, type MatchHosts } from './stages.ts'
+
+export interface PlanOptions {
+  /** `--concurrency`: may only lower what the playbook says. */
+  readonly concurrencyCap?: number | undefined
+  /** `-b`: used when neither the inventory nor the playbook says. */
+  readonly become?: boolean | undefined
+  /** With `--limit` a stage may well be left without hosts: drop it instead of refusing. */
+  readonly dropEmptyStages?: boolean | undefined
+}
+
+/**
+ * @param hosts the hosts of the run (the playbook's pattern and `--limit` already applied), in inventory order, each once.
+ * @param match hosts an Ansible pattern matches, by name; names outside the run are ignored.
+ * @throws HandoverError with every fault found: PLAN_*, PLAYBOOK_*, and what `match` throws.
+ */
+export function planRollout(
+  playbook: Playbook,
+  hosts: readonly PlanHost[],
+  match: MatchHosts,
+  artifact: Artifact,
+  options: PlanOptions = {},
+): Plan {
+  if (hosts.length === 0) throw noHosts(playbook)
+  const size = hosts.length
+  const concurrency = countOf(playbook.concurrency, size, 1)
+  const concurrencyCap = Math.max(1, options.concurrencyCap ?? concurrency)
+  const { stages, faults } = divideIntoStages({
+    playbook,
+    names: hosts.map(host => host.name),
+    match,
+    concurrency,
+    concurrencyCap,
+    dropEmptyStages: options.dropEmptyStages ?? false,
+  })
+  const stageOf = new Map(stages.flatMap((stage, index) => stage.hosts.map(name => [name, index] as const)))
+  const parsed = new Map<string, Template>()
+  const become = options.become ?? false
+  const resolved = hosts.map(host =>
+    resolveHost(host, stageOf.get(host.name) ?? 0, { playbook, become, parsed }),
+  )
+  faults.push(...together(resolved.flatMap(one => one.faults)))
+  if (faults.length > 0) throw new HandoverError(faults)
+  const plan = {
+    version: 1 as const,
+    name: playbook.name,
+    artifact: { path: artifact.path, sha256: artifact.sha256, bytes: artifact.bytes },
+    hosts: resolved.map(one => one.planned),
+    stages,
+    concurrency: Math.min(concurrency, concurrencyCap),
+    maxFailed: countOf(playbook.maxFailed, size, 0),
+    maxUnreachable: countOf(playbook.maxUnreachable, size, 0),
+    rollbackConcurrency: countOf(playbook.rollbackConcurrency, size, 1),
+    onDrainLimit: playbook.onDrainLimit,
+    commit: playbook.commit,
+  }
+  return { ...plan, fingerprint: fingerprintOf(plan) }
+}
+
+function noHosts(playbook: Playbook): HandoverError {
+  const message = `no host matches ${JSON.stringify(playbook.hosts)}`
+  const hint =
+    'check the pattern, the inventory and --limit: "handover inventory --graph" shows what there is'
+  return new HandoverError(fault('PLAN_NO_HOSTS', message, { place: playbook.hostsPlace, hint }))
+}
+
+/** One mistake in the playbook fails on every host: say it once, with the first host and how many more. */
+function together(faults: readonly Fault[]): Fault[] {
+  const groups = new Map<string, Fault[]>()
+  for (const one of faults) {
+    const key = `${one.code} ${one.place?.line}:${one.place?.column} ${one.message}`
+    const group = groups.get(key)
+    if (group) group.push(one)
+    else groups.set(key, [one])
+  }
+  return [...groups.values()].map(group => {
+    const [first, ...others] = group as [Fault, ...Fault[]]
+    if (others.length === 0) return first
+    return { ...first, message: `${first.message} (the same on ${plural(others.length, 'other host')})` }
+  })
+}

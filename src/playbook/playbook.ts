@@ -1,0 +1,104 @@
+/**
+ * A playbook as it was written, checked and with its defaults filled in.
+ * What may differ from host to host stays a `HostValue` and is resolved by the plan.
+ */
+import type { Place } from '../core/fault.ts'
+
+/** Variables by name; values are plain data from YAML or text from the command line. */
+export type Vars = Readonly<Record<string, unknown>>
+
+/** A whole number, or a whole percentage of the hosts in the run. */
+export type Count =
+  | { readonly kind: 'count'; readonly value: number }
+  | { readonly kind: 'percent'; readonly value: number }
+
+export type StageHosts =
+  | Count
+  | { readonly kind: 'rest' }
+  | { readonly kind: 'pattern'; readonly value: string }
+
+/** Something that was written once and may come out different on each host. */
+export interface HostValue {
+  /** For messages: `handover.binary`. */
+  readonly key: string
+  /** With its templates. */
+  readonly source: string | boolean
+  readonly place: Place
+}
+
+export type Vantage = 'controller' | 'host'
+
+export type Probe =
+  | {
+      readonly kind: 'http'
+      readonly url: HostValue
+      readonly status: number
+      /** Text the answer must contain. */
+      readonly body: HostValue | null
+      readonly from: Vantage
+    }
+  | { readonly kind: 'tcp'; readonly address: HostValue; readonly from: Vantage }
+  | { readonly kind: 'command'; readonly run: readonly HostValue[]; readonly from: Vantage }
+
+export interface HealthCheck {
+  readonly name: string
+  readonly probe: Probe
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** Passes in a row that make it healthy. */
+  readonly healthy: number
+  /** Failures in a row that make it fail. */
+  readonly unhealthy: number
+  /** Must be healthy within this after the switch. */
+  readonly deadlineMs: number
+}
+
+export interface Stage {
+  readonly name: string
+  readonly hosts: StageHosts
+  /** May only lower the concurrency of the run. */
+  readonly concurrency: Count | null
+  readonly bakeMs: number
+  /** Where `hosts` is written. */
+  readonly place: Place
+  /** Where `concurrency` is written, or the stage when it is not. */
+  readonly concurrencyPlace: Place
+}
+
+export interface Playbook {
+  /** As it was named to `loadPlaybook`. */
+  readonly file: string
+  readonly name: string
+  /** An Ansible pattern. */
+  readonly hosts: string
+  readonly hostsPlace: Place
+  /** Null when the playbook does not say. */
+  readonly become: HostValue | null
+  readonly vars: Vars
+  readonly extraVars: Vars
+  readonly artifact: {
+    /** Absolute. */
+    readonly path: string
+    /** Lower case hex. */
+    readonly sha256: string | null
+    readonly pathPlace: Place
+    readonly sha256Place: Place
+  }
+  readonly handover: {
+    readonly driver: 'nginx'
+    readonly binary: HostValue
+    readonly pidFile: HostValue
+    readonly drainTimeoutMs: number
+    readonly startTimeoutMs: number
+    readonly stateDir: HostValue | null
+  }
+  readonly concurrency: Count
+  readonly maxFailed: Count
+  readonly maxUnreachable: Count
+  readonly onDrainLimit: 'terminate' | 'leave'
+  readonly commit: 'fleet'
+  readonly rollbackConcurrency: Count
+  readonly health: readonly HealthCheck[]
+  readonly stages: readonly Stage[]
+  readonly stagesPlace: Place
+}

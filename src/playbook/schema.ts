@@ -1,0 +1,135 @@
+/** The playbook format, mapping by mapping. Templates of what is the same for every host are filled in before. */
+import * as z from 'zod'
+import { formatDuration } from '../core/duration.ts'
+import {
+  addressRefusal,
+  argumentRefusal,
+  hostFlag,
+  hostText,
+  pathRefusal,
+  programRefusal,
+  urlRefusal,
+} from './host-value.ts'
+import { hasTemplate } from './template-syntax.ts'
+import { count, duration, line, stageHosts, text, wholeNumber } from './values.ts'
+
+const mapping = { error: 'a mapping' }
+const from = z.enum(['controller', 'host'], { error: '"controller" or "host"' }).prefault('controller')
+
+export const artifact = z.strictObject(
+  {
+    src: text,
+    sha256: z
+      .string({ error: 'text' })
+      .regex(/^[0-9a-fA-F]{64}$/, 'must be the 64 hexadecimal digits that sha256sum prints')
+      .transform(hex => hex.toLowerCase())
+      .optional(),
+  },
+  mapping,
+)
+
+export const handover = z.strictObject(
+  {
+    driver: z.literal('nginx', { error: '"nginx"' }),
+    binary: hostText(pathRefusal),
+    pid_file: hostText(pathRefusal),
+    drain_timeout: duration(0).prefault('30s'),
+    start_timeout: duration(1).prefault('30s'),
+    state_dir: hostText(pathRefusal).optional(),
+  },
+  mapping,
+)
+
+export const http = z.strictObject(
+  {
+    url: hostText(urlRefusal),
+    status: wholeNumber(100, 599).prefault(200),
+    body: hostText(value => (value === '' ? { message: 'must not be empty' } : undefined)).optional(),
+    from,
+  },
+  mapping,
+)
+
+export const tcp = z.strictObject({ address: hostText(addressRefusal), from }, mapping)
+
+export const command = z
+  .strictObject(
+    {
+      run: z.array(hostText(argumentRefusal), { error: 'a list of words' }).min(1, 'must name a program'),
+      from,
+    },
+    mapping,
+  )
+  .superRefine((value, ctx) => {
+    const [program] = value.run
+    if (program === undefined || hasTemplate(program)) return
+    const refusal = programRefusal(program, value.from)
+    if (refusal) ctx.addIssue({ code: 'custom', message: refusal.message, path: ['run', 0] })
+  })
+
+export const health = z
+  .strictObject(
+    {
+      name: line,
+      http: http.optional(),
+      tcp: tcp.optional(),
+      command: command.optional(),
+      interval: duration(1).prefault('1s'),
+      timeout: duration(1).prefault('2s'),
+      healthy: wholeNumber(1, 1000).prefault(2),
+      unhealthy: wholeNumber(1, 1000).prefault(2),
+      deadline: duration(1).prefault('30s'),
+    },
+    mapping,
+  )
+  .superRefine((check, ctx) => {
+    const needed = check.interval * check.healthy
+    const at = { code: 'custom' as const, path: ['deadline'] }
+    if (check.deadline < needed) {
+      const message = `must be at least ${formatDuration(needed)}: ${check.healthy} passes in a row, one every ${formatDuration(check.interval)}, take that long`
+      ctx.addIssue({ ...at, message, params: { hint: 'raise deadline, or lower healthy or interval' } })
+    } else if (check.timeout > check.deadline) {
+      ctx.addIssue({
+        ...at,
+        message: `must not be shorter than one check may take (timeout ${formatDuration(check.timeout)})`,
+      })
+    }
+  })
+
+export const stage = z.strictObject(
+  { name: line, hosts: stageHosts, concurrency: count(1).optional(), bake: duration(0).prefault('0s') },
+  mapping,
+)
+
+export const rollback = z.strictObject(
+  // Slow out, fast back: going back restores what worked, and every second on the new version counts.
+  { concurrency: count(1).prefault(50) },
+  mapping,
+)
+
+export const playbook = z.strictObject(
+  {
+    name: line,
+    hosts: line,
+    become: hostFlag.optional(),
+    vars: z.record(z.string(), z.unknown(), mapping).optional(),
+    artifact,
+    handover,
+    // 1 would be the safest and takes a fleet of hundreds all night; 5 is what Ansible's forks taught people
+    // to expect, and a mistake that slips through the canary still meets only five hosts at a time.
+    concurrency: count(1).prefault(5),
+    max_failed: count(0).prefault(0),
+    max_unreachable: count(0).prefault(0),
+    on_drain_limit: z.enum(['terminate', 'leave'], { error: '"terminate" or "leave"' }).prefault('terminate'),
+    commit: z.literal('fleet', { error: '"fleet"' }).prefault('fleet'),
+    rollback: rollback.prefault({}),
+    health: z.array(health, { error: 'a list of checks' }).prefault([]),
+    stages: z
+      .array(stage, { error: 'a list of stages' })
+      .min(1, 'must have at least one stage')
+      .prefault([{ name: 'all', hosts: 'rest' }]),
+  },
+  { error: 'a mapping of keys such as name, hosts and artifact' },
+)
+
+export type CheckedPlaybook = z.output<typeof playbook>

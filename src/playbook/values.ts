@@ -1,0 +1,106 @@
+/**
+ * The kinds of value a playbook is made of. A type error carries a noun phrase ("a list"), every other
+ * refusal a whole predicate ("must be at least 1"); `issues.ts` puts the key in front.
+ */
+import * as z from 'zod'
+import { parseDuration } from '../core/duration.ts'
+import type { FaultCode } from '../core/fault.ts'
+import type { Count, StageHosts } from './playbook.ts'
+
+/** What a refusal tells beside its message. */
+export interface Refusal {
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+/** As `Refusal`, with a code of its own and a message that stands for itself. */
+export interface CodedRefusal extends Refusal {
+  readonly code: FaultCode
+}
+
+// Timers overflow after 24 days; nobody bakes for more than a week.
+const longestMs = 7 * 24 * 3_600_000
+
+export const flag = z
+  .union([z.boolean(), z.enum(['true', 'false'])], { error: 'true or false' })
+  .transform(value => value === true || value === 'true')
+
+export const text = z.string({ error: 'text' }).superRefine((value, ctx) => {
+  if (value.trim() === '') refuse(ctx, { message: 'must not be empty' })
+})
+
+/** One line without anything a shell, a terminal or a pattern could trip over. */
+export const line = text.superRefine((value, ctx) => {
+  if (/[\u0000-\u001f\u007f]/.test(value))
+    refuse(ctx, { message: 'must be one line without control characters' })
+})
+
+/** Text to milliseconds. `least` is what the value must reach. */
+export function duration(least: 0 | 1) {
+  return z.string({ error: 'a duration such as "30s"' }).transform((source, ctx) => {
+    const ms = parseDuration(source)
+    if (ms === undefined) {
+      const hint = /^\d+$/.test(source) ? `write "${source}s"` : 'the units are ms, s, m and h'
+      return refuse(ctx, { message: `must be a duration such as "30s", not ${JSON.stringify(source)}`, hint })
+    }
+    if (ms < least) return refuse(ctx, { message: 'must be longer than 0' })
+    if (ms > longestMs) return refuse(ctx, { message: 'must be at most "168h"' })
+    return ms
+  })
+}
+
+/** A whole number; as text too, because `-e n=5` is text. */
+export function wholeNumber(least: number, most: number) {
+  return z.union([z.number(), z.string()], { error: 'a whole number' }).transform((value, ctx) => {
+    const number = typeof value === 'number' ? value : /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
+    if (!Number.isInteger(number)) {
+      return refuse(ctx, { message: `must be a whole number, not ${JSON.stringify(value)}` })
+    }
+    if (number < least) return refuse(ctx, { message: `must be at least ${least}` })
+    if (number > most) return refuse(ctx, { message: `must be at most ${most}` })
+    return number
+  })
+}
+
+const countError = { error: 'a whole number or a percentage such as "25%"' }
+
+/** `least` 1 for what must let work go on, 0 for a tolerance. */
+export function count(least: 0 | 1) {
+  return z.union([z.number(), z.string()], countError).transform((value, ctx): Count => {
+    const read = readCount(value)
+    if (!read) {
+      return refuse(ctx, { message: `must be ${countError.error}, not ${JSON.stringify(value)}` })
+    }
+    return boundCount(ctx, read, least)
+  })
+}
+
+export const stageHosts = z
+  .union([z.number(), z.string()], { error: 'a number of hosts, a percentage, a pattern, or "rest"' })
+  .transform((value, ctx): StageHosts => {
+    const read = readCount(value)
+    if (read) return boundCount(ctx, read, 1)
+    if (typeof value === 'number' || /^[\d.\s-]+%?$/.test(value)) {
+      return refuse(ctx, { message: `must be ${countError.error}, not ${JSON.stringify(value)}` })
+    }
+    if (value.trim() === '') return refuse(ctx, { message: 'must not be empty' })
+    return value === 'rest' ? { kind: 'rest' } : { kind: 'pattern', value }
+  })
+
+function readCount(value: number | string): Count | undefined {
+  if (typeof value === 'number') return Number.isInteger(value) ? { kind: 'count', value } : undefined
+  const match = /^(\d{1,9})(%?)$/.exec(value)
+  return match ? { kind: match[2] ? 'percent' : 'count', value: Number(match[1]) } : undefined
+}
+
+function boundCount(ctx: z.RefinementCtx, read: Count, least: 0 | 1): Count {
+  if (read.value < least) return refuse(ctx, { message: `must be at least ${least}` })
+  if (read.kind === 'percent' && read.value > 100) return refuse(ctx, { message: 'must be at most 100%' })
+  return read
+}
+
+export function refuse(ctx: z.RefinementCtx, refusal: Refusal | CodedRefusal): never {
+  const { message, ...params } = refusal
+  ctx.addIssue({ code: 'custom', message, params })
+  return z.NEVER
+}

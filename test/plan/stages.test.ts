@@ -1,0 +1,182 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { fault, HandoverError } from '../../src/core/fault.ts'
+import { faultsFrom, planOf, shown, webHosts } from './world.ts'
+
+const stages = (...hosts: (string | number)[]) =>
+  `stages: [${hosts.map((one, index) => `{ name: s${index}, hosts: "${one}" }`).join(', ')}]`
+
+describe('how many hosts a stage gets', () => {
+  it.each([
+    [8, ['rest'], [8]],
+    [8, ['1', '25%', 'rest'], [1, 2, 5]],
+    [8, ['100%'], [8]],
+    [8, ['50%', '50%'], [4, 4]],
+    [7, ['50%', '50%', 'rest'], [3, 3, 1]],
+    [3, ['1%', 'rest'], [1, 2]],
+    [100, ['1%', '10%', 'rest'], [1, 10, 89]],
+    [8, ['20', 'rest'], undefined],
+    [8, ['20'], [8]],
+    [8, ['web8,web2', 'rest'], [2, 6]],
+    [8, ['1', 'web1,web2', 'rest'], [1, 1, 6]],
+    [8, ['web8,nobody', '3', 'rest'], [1, 3, 4]],
+  ])('%i hosts with %j: %j', (count, list, sizes) => {
+    const act = () =>
+      planOf(stages(...list), { hosts: webHosts(count) }).stages.map(stage => stage.hosts.length)
+    if (sizes) expect(act()).toEqual(sizes)
+    else expect(faultsFrom(act)).toMatchObject([{ code: 'PLAN_EMPTY_STAGE' }])
+  })
+
+  it('takes them in the order of the inventory, whatever order the pattern gives', () => {
+    const { stages: planned, hosts } = planOf(stages('web8,web2', 2, 'rest'))
+    expect(planned.map(stage => stage.hosts)).toEqual([
+      ['web2', 'web8'],
+      ['web1', 'web3'],
+      ['web4', 'web5', 'web6', 'web7'],
+    ])
+    expect(hosts.map(host => [host.name, host.stage])).toEqual([
+      ['web1', 1],
+      ['web2', 0],
+      ['web3', 1],
+      ['web4', 2],
+      ['web5', 2],
+      ['web6', 2],
+      ['web7', 2],
+      ['web8', 0],
+    ])
+  })
+
+  it('drops stages without hosts where that is asked for', () => {
+    const plan = planOf(stages(1, '25%', 'rest'), { hosts: webHosts(1), options: { dropEmptyStages: true } })
+    expect(plan.stages.map(stage => [stage.name, stage.hosts])).toEqual([['s0', ['web1']]])
+    const later = planOf(stages('nobody', 'rest'), { hosts: webHosts(2), options: { dropEmptyStages: true } })
+    expect(later.hosts.map(host => later.stages[host.stage]?.name)).toEqual(['s1', 's1'])
+  })
+})
+
+describe('concurrency', () => {
+  it.each([
+    ['', undefined, 5, [5]],
+    ['concurrency: 3', undefined, 3, [3]],
+    ['concurrency: 50%', undefined, 4, [4]],
+    ['concurrency: 1%', undefined, 1, [1]],
+    ['concurrency: 3', 2, 2, [2]],
+    ['concurrency: 3', 10, 3, [3]],
+    ['{S}', undefined, 5, [2, 5]],
+    ['{S}', 1, 1, [1, 1]],
+    ['{S}', 3, 3, [2, 3]],
+  ])('%s with a cap of %s: %i, in stages %j', (line, concurrencyCap, whole, each) => {
+    const two = 'stages: [{ name: a, hosts: 4, concurrency: 25% }, { name: b, hosts: rest }]'
+    const plan = planOf(line.replace('{S}', two), { options: { concurrencyCap } })
+    expect(plan.concurrency).toBe(whole)
+    expect(plan.stages.map(stage => stage.concurrency)).toEqual(each)
+  })
+
+  it('of a stage may only lower', () => {
+    const faults = faultsFrom(() => planOf('stages: [{ name: a, hosts: rest, concurrency: 6 }]'))
+    expect(shown(faults)).toMatchInlineSnapshot(`
+      "PLAYBOOK_VALUE: stage "a": its concurrency 6 is more than the 5 of the whole run
+        at 5:47
+        | stages: [{ name: a, hosts: rest, concurrency: 6 }]
+        |                                               ^
+        hint: a stage may only lower it: raise concurrency at the top level"
+    `)
+  })
+})
+
+describe('tolerances', () => {
+  it.each([
+    ['', 0, 0, 50],
+    ['max_failed: 2', 2, 0, 50],
+    ['max_failed: 10%\nmax_unreachable: 30%', 0, 2, 50],
+    ['max_failed: 0%\nmax_unreachable: 100%', 0, 8, 50],
+    ['rollback: { concurrency: 100% }', 0, 0, 8],
+    ['rollback: { concurrency: 1% }', 0, 0, 1],
+  ])('%s', (line, maxFailed, maxUnreachable, rollbackConcurrency) => {
+    expect(planOf(line)).toMatchObject({ maxFailed, maxUnreachable, rollbackConcurrency })
+  })
+})
+
+describe('what is refused', () => {
+  it('hosts in no stage, each by name up to ten', () => {
+    expect(shown(faultsFrom(() => planOf(stages(1, '25%'))))).toMatchInlineSnapshot(`
+      "PLAN_UNCOVERED_HOSTS: 5 hosts are in no stage: web4, web5, web6, web7, web8
+        at 5:9
+        | stages: [{ name: s0, hosts: "1" }, { name: s1, hosts: "25%" }]
+        |         ^
+        hint: add a last stage that takes all others: { name: rest, hosts: rest }"
+    `)
+    const [many] = faultsFrom(() => planOf(stages(1), { hosts: webHosts(100) }))
+    expect(many?.message).toMatch(/^99 hosts are in no stage: web2, .*, web11 and 89 more$/)
+    const [one] = faultsFrom(() => planOf(stages(7)))
+    expect(one?.message).toBe('1 host is in no stage: web8')
+  })
+
+  it('a stage nobody is left for, and a pattern that matches nobody', () => {
+    expect(shown(faultsFrom(() => planOf(stages('100%', 'rest'))))).toMatchInlineSnapshot(`
+      "PLAN_EMPTY_STAGE: stage "s1" gets no host: earlier stages have every host already
+        at 5:58
+        | stages: [{ name: s0, hosts: "100%" }, { name: s1, hosts: "rest" }]
+        |                                                          ^
+        hint: remove the stage, or let earlier stages take fewer hosts"
+    `)
+    expect(shown(faultsFrom(() => planOf(stages('nobody', 'rest'))))).toMatchInlineSnapshot(`
+      "PLAN_EMPTY_STAGE: stage "s0" gets no host: "nobody" matches none of the 8 hosts still left
+        at 5:29
+        | stages: [{ name: s0, hosts: "nobody" }, { name: s1, hosts: "rest" }]
+        |                             ^
+        hint: remove the stage, or let earlier stages take fewer hosts"
+    `)
+  })
+
+  it('no hosts', () => {
+    expect(shown(faultsFrom(() => planOf('', { hosts: [] })))).toMatchInlineSnapshot(`
+      "PLAN_NO_HOSTS: no host matches "web"
+        at 2:8
+        | hosts: web
+        |        ^
+        hint: check the pattern, the inventory and --limit: "handover inventory --graph" shows what there is"
+    `)
+  })
+
+  it('a pattern that cannot be read, at its place and with other faults', () => {
+    const match = (pattern: string) => {
+      throw new HandoverError(fault('PLAYBOOK_VALUE', `cannot read ${pattern}`))
+    }
+    const faults = faultsFrom(() => planOf(stages('a:&', 'b:&', 'rest'), { match }))
+    expect(faults).toMatchObject([
+      { message: 'cannot read a:&', place: { line: 5, column: 29 } },
+      { message: 'cannot read b:&', place: { line: 5, column: 57 } },
+    ])
+  })
+})
+
+it('for any stages that end with the rest: every host in exactly one, sizes as asked, order kept', () => {
+  const size = fc.oneof(
+    fc.integer({ min: 1, max: 12 }).map(value => ({ text: `${value}`, of: () => value })),
+    fc.integer({ min: 1, max: 100 }).map(value => ({
+      text: `${value}%`,
+      of: (all: number) => Math.max(1, Math.floor((all * value) / 100)),
+    })),
+  )
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 40 }), fc.array(size, { maxLength: 5 }), (count, sizes) => {
+      const hosts = webHosts(count)
+      const names = hosts.map(host => host.name)
+      const list = [...sizes.map(one => one.text), 'rest']
+      const plan = planOf(stages(...list), { hosts, options: { dropEmptyStages: true } })
+      expect(plan.stages.flatMap(stage => stage.hosts)).toEqual(names)
+      let left = count
+      const expected = sizes.map(one => {
+        const taken = Math.min(left, one.of(count))
+        left -= taken
+        return taken
+      })
+      expect(plan.stages.map(stage => stage.hosts.length)).toEqual(
+        [...expected, left].filter(taken => taken > 0),
+      )
+      for (const host of plan.hosts) expect(plan.stages[host.stage]?.hosts).toContain(host.name)
+    }),
+    { numRuns: 150 },
+  )
+})
