@@ -63,6 +63,8 @@ function placeLines({ file, line, column, excerpt }: Place, style: LineStyle): s
   const shown = printable(source.slice(0, excerptLimit)).replaceAll('\t', ' ')
   return [
     `  at ${where}`,
-    ...(excerpt ? [`    ${shown}`, `    ${paint(style, 'bad', printable(caret.slice(0, excerptLimit)))}`] : []),
+    ...(excerpt
+      ? [`    ${shown}`, `    ${paint(style, 'bad', printable(caret.slice(0, excerptLimit)))}`]
+      : []),
   ]
 }

@@ -10,5 +10,8 @@ export function createJsonView(write: (text: string) => void): (entry: Entry) =>
 }
 
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(unsafe, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return JSON.stringify(value).replace(
+    unsafe,
+    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

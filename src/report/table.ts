@@ -21,7 +21,7 @@ export function formatTable(
   style: TableStyle,
 ): string[] {
   const cells = rows.map(row => header.map((_, column) => toCell(row[column])))
-  const widths = fit(
+  const widths = fitWidths(
     header.map((title, column) =>
       Math.max(displayWidth(title), ...cells.map(row => displayWidth(row[column]?.text ?? ''))),
     ),
@@ -34,7 +34,9 @@ export function formatTable(
       .map(({ text, tone }, column) => {
         const cut = cutToWidth(text, widths[column] ?? 0)
         const shown = paint(style, tone, cut)
-        return column === last ? shown : `${shown}${padToWidth('', (widths[column] ?? 0) - displayWidth(cut) + gap)}`
+        return column === last
+          ? shown
+          : `${shown}${padToWidth('', (widths[column] ?? 0) - displayWidth(cut) + gap)}`
       })
       .join('')
   }
@@ -46,7 +48,7 @@ function toCell(cell: Cell | string | undefined): Cell {
   return { text: oneLine(text), ...more }
 }
 
-function fit(natural: readonly number[], width: number): number[] {
+function fitWidths(natural: readonly number[], width: number): number[] {
   const widths = [...natural]
   let over = widths.reduce((sum, each) => sum + each, gap * (widths.length - 1)) - width
   const shrink = (column: number) => {

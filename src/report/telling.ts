@@ -1,9 +1,10 @@
-/** What an entry says in words, with the run as it stood before it (`before`) and stands after it. */
+/** What an entry says in words. */
 import { formatDuration } from '../core/duration.ts'
 import { plural } from '../core/text.ts'
 import type { Entry, HostFacts } from '../journal/entry.ts'
+import { outcomeTones } from './end-text.ts'
 import { oneLine, type Tone } from './line.ts'
-import { type HostStanding, hostsAt, type Standing } from './standing.ts'
+import { countAt, type HostStanding, hostsAt, type Standing } from './standing.ts'
 
 export interface Telling {
   /** A stage, or `inspect`, `prepare`, `commit`, `rollback`, `run`. */
@@ -17,7 +18,7 @@ export interface Telling {
 type HostEntry = Extract<Entry, { host: string }>
 type RunEntry = Exclude<Entry, HostEntry>
 
-/** Facts are told once the entry is applied to `standing`. */
+/** The entry has been applied to `standing` before. */
 export function tell(standing: Standing, entry: Entry): Telling[] {
   if (!('host' in entry)) return tellRun(standing, entry)
   const host = standing.hosts.get(entry.host)
@@ -30,7 +31,10 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
       const hosts = plural(standing.hosts.size, 'host')
       const { path, sha256 } = entry.artifact
       return [
-        { where: 'run', text: `${entry.run} started: ${oneLine(entry.name, 120)}, ${hosts} in ${plural(entry.stages.length, 'stage')}` },
+        {
+          where: 'run',
+          text: `${entry.run} started: ${oneLine(entry.name, 120)}, ${hosts} in ${plural(entry.stages.length, 'stage')}`,
+        },
         { where: 'run', text: `artifact ${oneLine(path)}, sha256 ${oneLine(sha256.slice(0, 12))}` },
         { where: 'inspect', text: hosts },
       ]
@@ -47,7 +51,12 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
       return [{ where: entry.stage, text: `done: ${healthy} of ${plural(hosts.length, 'host')} healthy` }]
     }
     case 'run.precommitting':
-      return [{ where: 'commit', text: `asking ${plural(hostsAt(standing, 'healthy').length, 'host')} for an acknowledgement` }]
+      return [
+        {
+          where: 'commit',
+          text: `asking ${plural(countAt(standing, 'healthy'), 'host')} for an acknowledgement`,
+        },
+      ]
     case 'run.decided':
       return [{ where: 'decided', text: `${plural(entry.hosts.length, 'host')} commit`, tone: 'strong' }]
     case 'run.interrupted':
@@ -55,7 +64,13 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
     case 'run.rolling_back':
       return [{ where: 'rollback', text: `ROLLING BACK: ${oneLine(entry.reason)}`, tone: 'bad' }]
     case 'run.finished':
-      return []
+      return [
+        {
+          where: 'run',
+          text: `finished: ${entry.outcome}, exit ${entry.exit}`,
+          tone: outcomeTones[entry.outcome],
+        },
+      ]
   }
 }
 
@@ -75,18 +90,23 @@ function tellHost(standing: Standing, host: HostStanding, entry: HostEntry): Tel
   const news = (where: string, text: string, tone?: Tone): Telling[] => [
     { where, text: `${name} ${text}`, ...(tone ? { tone } : {}) },
   ]
-  const routine = (where: string, text: string): Telling[] => [{ where, text: `${name} ${text}`, routine: true }]
+  const routine = (where: string, text: string): Telling[] => [
+    { where, text: `${name} ${text}`, routine: true },
+  ]
   switch (entry.type) {
     case 'host.inspected':
-      return endOfInspect(standing)
+      return endOfInspect(standing, host)
     case 'host.prepared':
       return endOfPrepare(standing, entry.version)
     case 'host.unreachable':
-      return [...news(early(host), `UNREACHABLE ${said(entry.fault)}`, 'bad'), ...endOfInspect(standing)]
+      return [
+        ...news(early(host), `UNREACHABLE ${said(entry.fault)}`, 'bad'),
+        ...endOfInspect(standing, host),
+      ]
     case 'host.refused':
       return [
         ...entry.faults.flatMap(fault => news(early(host), `REFUSED ${said(fault)}`, 'bad')),
-        ...endOfInspect(standing),
+        ...endOfInspect(standing, host),
       ]
     case 'host.left_out':
       return news('run', 'left out', 'doubt')
@@ -97,7 +117,11 @@ function tellHost(standing: Standing, host: HostStanding, entry: HostEntry): Tel
     case 'health.changed':
       // A fail is followed by host.failed, a pass by host.healthy.
       if (entry.verdict !== 'inconclusive') return []
-      return news(host.stage, `check "${oneLine(entry.check, 80)}" is inconclusive: ${oneLine(entry.detail)}`, 'doubt')
+      return news(
+        host.stage,
+        `check "${oneLine(entry.check, 80)}" is inconclusive: ${oneLine(entry.detail)}`,
+        'doubt',
+      )
     case 'host.failed': {
       const proven = entry.found ? ` (proven back on ${versionOf(entry.found)})` : ''
       return news(host.stage, `FAILED${proven} ${said(entry.fault)}`, 'bad')
@@ -129,15 +153,17 @@ function committed(
 function costOf(cut: number, oldLeft: number): string {
   return [
     ...(cut > 0 ? [`${plural(cut, 'connection')} cut`] : []),
-    ...(oldLeft > 0 ? [`${plural(oldLeft, 'old process')} still draining`.replace('processs', 'processes')] : []),
+    ...(oldLeft > 0
+      ? [`${plural(oldLeft, 'old process')} still draining`.replace('processs', 'processes')]
+      : []),
   ].join(', ')
 }
 
 /** Said once, when the last host has answered. */
-function endOfInspect(standing: Standing): Telling[] {
-  if (hostsAt(standing, 'waiting', 'inspecting').length > 0) return []
-  const early = new Set(['inspected', 'current', 'unreachable', 'refused'])
-  if ([...standing.hosts.values()].some(host => !early.has(host.step))) return []
+function endOfInspect(standing: Standing, { step, before }: HostStanding): Telling[] {
+  // Refused or lost later, while it was prepared.
+  if (before && (step === 'refused' || step === 'unreachable')) return []
+  if (countAt(standing, 'inspected', 'current', 'unreachable', 'refused') < standing.hosts.size) return []
   const parts = [
     ...countBy(hostsAt(standing, 'inspected'), host => `run ${host.before ? versionOf(host.before) : '?'}`),
     ...countBy(hostsAt(standing, 'current'), () => 'have the wanted binary already'),
@@ -148,9 +174,13 @@ function endOfInspect(standing: Standing): Telling[] {
 }
 
 function endOfPrepare(standing: Standing, version: string): Telling[] {
-  const ready = hostsAt(standing, 'prepared').length
-  if (version === '' || hostsAt(standing, 'inspected', 'preparing').length > 0) return []
-  return [{ where: 'prepare', text: `${plural(ready, 'host')} ready for ${oneLine(version, 80)}` }]
+  if (version === '' || countAt(standing, 'inspected', 'preparing') > 0) return []
+  return [
+    {
+      where: 'prepare',
+      text: `${plural(countAt(standing, 'prepared'), 'host')} ready for ${oneLine(version, 80)}`,
+    },
+  ]
 }
 
 /** The four commonest, by count. */
@@ -174,4 +204,3 @@ function said({ code, message }: { readonly code: string; readonly message: stri
 function versionOf({ version }: HostFacts): string {
   return oneLine(version, 80) || '?'
 }
-

@@ -211,7 +211,8 @@ function applyFailure(state: RunState, entry: Extract<EntryBody, { type: 'host.f
   state.failures.add(entry.host)
   dequeue(state, entry.host)
   const { fault, found } = entry
-  if (found) update(state, entry.host, 'failed', { fault, after: found })
+  // Frozen participants are never fewer: after that even a failure proven old takes the fleet back.
+  if (found && !state.precommitting) update(state, entry.host, 'failed', { fault, after: found })
   else update(state, entry.host, 'failing', { fault })
 }
 

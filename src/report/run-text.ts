@@ -1,0 +1,181 @@
+/** Runs from their journals, for `handover runs` and `handover show RUN`: as they ended, or as they stand. */
+import { formatDuration } from '../core/duration.ts'
+import { plural } from '../core/text.ts'
+import type { Entry } from '../journal/entry.ts'
+import { describeEnd, mostHostRows } from './end-text.ts'
+import { formatFaults } from './fault-text.ts'
+import { standingOf } from './fold.ts'
+import { type LineStyle, nameList, oneLine, paint, type Tone } from './line.ts'
+import { type Effect, elapsedMs, type HostStanding, type HostStep, type Standing } from './standing.ts'
+import { formatTable, type TableStyle } from './table.ts'
+
+export interface RunRow {
+  readonly id: string
+  /** UTC, ISO 8601; empty when the journal holds nothing. */
+  readonly started: string
+  readonly name: string
+  readonly hosts: number
+  /** The outcome of a finished run, `running`, or `cut-off`: its process is gone and it never finished. */
+  readonly outcome: string
+}
+
+export interface Liveness {
+  /** Does the process that conducts the run still exist? Only the caller can know. */
+  readonly alive: boolean
+}
+
+export function runRow(entries: readonly Entry[], { alive }: Liveness): RunRow {
+  const standing = standingOf(entries)
+  return {
+    id: entries[0]?.run ?? '',
+    started: standing.opening?.at ?? '',
+    name: standing.opening?.name ?? '',
+    hosts: standing.hosts.size,
+    outcome: standing.finished?.outcome ?? (alive ? 'running' : 'cut-off'),
+  }
+}
+
+export function formatRuns(
+  rows: readonly RunRow[],
+  { width, color = false }: { width: number; color?: boolean },
+): string[] {
+  if (rows.length === 0) return ['no runs yet']
+  const cells = rows.map(row => [
+    oneLine(row.id, 80),
+    clockTime(row.started),
+    String(row.hosts),
+    row.outcome,
+    oneLine(row.name, 120),
+  ])
+  return formatTable(['run', 'started', 'hosts', 'outcome', 'name'], cells, { width, color })
+}
+
+export interface RunStyle extends LineStyle, Liveness {
+  /** 80 if not given. */
+  readonly width?: number
+}
+
+export function describeRun(entries: readonly Entry[], style: RunStyle): string[] {
+  const standing = standingOf(entries)
+  const table = { color: style.color, width: style.width ?? 80 }
+  if (!standing.opening) return ['the journal of this run holds nothing: it was cut off before it began']
+  return [
+    ...heading(standing, standing.opening),
+    ...course(standing),
+    ...(standing.finished
+      ? describeEnd(standing, standing.finished, table)
+      : describeMiddle(standing, style, table)),
+  ]
+}
+
+function heading(standing: Standing, opening: Extract<Entry, { type: 'run.started' }>): string[] {
+  const { run, name, at, who, from, pid, playbook, artifact } = opening
+  const stages = standing.stages.map(
+    ({ info, step }) => `${oneLine(info.name, 40)} (${plural(info.hosts.length, 'host')}) ${step}`,
+  )
+  return [
+    `run ${oneLine(run, 80)}: ${oneLine(name, 120)}`,
+    `started ${clockTime(at)} by ${oneLine(who, 80)} on ${oneLine(from, 80)}, process ${pid}`,
+    `playbook ${oneLine(playbook)}`,
+    `artifact ${oneLine(artifact.path)}, sha256 ${oneLine(artifact.sha256.slice(0, 12))}`,
+    `stages: ${stages.slice(0, 20).join(', ')}`,
+  ]
+}
+
+function course(standing: Standing): string[] {
+  return [
+    ...(standing.interrupted ? [`interrupted by ${standing.interrupted}`] : []),
+    ...(standing.decided ? ['decided: it only goes forward from there'] : []),
+    ...(standing.rollingBack !== undefined ? [`rolling back: ${oneLine(standing.rollingBack)}`] : []),
+  ]
+}
+
+function describeMiddle(standing: Standing, { alive }: Liveness, table: TableStyle): string[] {
+  const elapsed = formatDuration(elapsedMs(standing))
+  const hosts = [...standing.hosts.values()]
+  const faults = hosts.flatMap(host =>
+    host.faults.map(fault => ({ ...fault, host: fault.host ?? host.name })),
+  )
+  const shown = formatFaults(faults, table)
+  return [
+    alive
+      ? paint(table, 'strong', `running: last heard of ${elapsed} after its start`)
+      : paint(
+          table,
+          'bad',
+          `cut off: its process is gone, and nothing is recorded after the first ${elapsed}`,
+        ),
+    '',
+    ...(hosts.length > mostHostRows ? stepTable(hosts, table) : hostTable(hosts, table)),
+    ...openEffects(hosts, alive),
+    ...(shown.length > 0 ? ['', ...shown] : []),
+    ...(alive ? [] : ['', ...nextAfterCutOff(standing)]),
+  ]
+}
+
+function hostTable(hosts: readonly HostStanding[], table: TableStyle): string[] {
+  const rows = hosts.map(({ name, stage, step, before, after }) => [
+    oneLine(name, 80),
+    oneLine(stage, 40),
+    { text: step, tone: tones[step] ?? 'faint' },
+    oneLine(before?.version ?? '-', 40),
+    oneLine(after?.version ?? '-', 40),
+  ])
+  return formatTable(['host', 'stage', 'last seen', 'before', 'after'], rows, table)
+}
+
+const tones: Partial<Record<HostStep, Tone>> = {
+  committed: 'good',
+  current: 'good',
+  healthy: 'good',
+  failed: 'bad',
+  refused: 'bad',
+  unreachable: 'bad',
+  'in doubt': 'bad',
+}
+
+function stepTable(hosts: readonly HostStanding[], table: TableStyle): string[] {
+  const groups = new Map<HostStep, string[]>()
+  for (const { name, step } of hosts) {
+    const names = groups.get(step) ?? []
+    groups.set(step, names)
+    names.push(name)
+  }
+  const rows = [...groups].map(([step, names]) => [
+    String(names.length),
+    { text: step, tone: tones[step] ?? ('faint' as const) },
+    nameList(names),
+  ])
+  return formatTable(['hosts', 'last seen', 'which'], rows, table)
+}
+
+const effectOrder: readonly Effect[] = ['switch', 'precommit', 'commit', 'revert', 'prepare']
+
+/** A begin without an end: under way while the run lives, in doubt once it is gone. */
+function openEffects(hosts: readonly HostStanding[], alive: boolean): string[] {
+  const lines = effectOrder.flatMap(effect => {
+    const names = hosts.filter(host => host.open.has(effect)).map(host => host.name)
+    if (names.length === 0) return []
+    const what = alive
+      ? `${effect} under way`
+      : `IN DOUBT: ${effect} was begun and its end was never recorded`
+    return [`${what}: ${nameList(names, 20)}`]
+  })
+  return lines.length > 0 ? ['', ...lines] : []
+}
+
+function nextAfterCutOff({ hosts, decided }: Standing): string[] {
+  const switched = [...hosts.values()].filter(
+    ({ touched, step }) => touched && step !== 'committed' && step !== 'reverted',
+  )
+  if (switched.length === 0)
+    return ['next: no host was left half-way; `handover status` shows what each runs']
+  const course = decided
+    ? 'the run was decided: a host that has recorded it finishes by itself, any other goes back when its lease ends'
+    : 'hosts that were switched go back by themselves when their lease ends'
+  return [course, `next: look at ${nameList(switched.map(host => host.name))} with \`handover status\``]
+}
+
+function clockTime(at: string): string {
+  return at === '' ? '-' : `${oneLine(at.slice(0, 19).replace('T', ' '), 40)} UTC`
+}

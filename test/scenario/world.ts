@@ -1,0 +1,221 @@
+/** Stories on the lab: a real fleet, the built program run as a user runs it, and a look at the hosts afterwards. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { expect } from 'vitest'
+import type { Entry } from '../../src/journal/entry.ts'
+import { sha256OfFile } from '../../src/lab/checksum.ts'
+import { startLab, stopLab } from '../../src/lab/fleet.ts'
+import type { Lab, LabHost } from '../../src/lab/lab.ts'
+import { type Load, startLoad } from '../../src/lab/load.ts'
+import { hostProcesses } from '../../src/lab/nginx.ts'
+import { fetchBinaries, type LabBinaries } from '../../src/lab/packages.ts'
+import { buildVariant, type VariantKind } from '../../src/lab/variants.ts'
+
+export const program = resolve(import.meta.dirname, '../../dist/bin.js')
+
+export interface World {
+  readonly lab: Lab
+  readonly dir: string
+  readonly binaries: LabBinaries
+  readonly load: Load
+  host(index: number): LabHost
+  variant(kind: VariantKind): Promise<string>
+  /** Writes a playbook for the lab; `more` replaces or adds whole top-level keys. */
+  playbook(more?: Record<string, unknown>): string
+  run(playbook: string, artifact: string, ...args: string[]): Promise<Ended>
+  start(playbook: string, artifact: string, ...args: string[]): Running
+}
+
+export interface Ended {
+  readonly exit: number
+  readonly entries: readonly Entry[]
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  /** The first entry that is meant; rejects when the run ends without it. */
+  until(meant: (entry: Entry) => boolean): Promise<Entry>
+  readonly ended: Promise<Ended>
+}
+
+/** A lab of `hosts` hosts on the older nginx, under load from before to after the story. */
+export async function inWorld(
+  hosts: number,
+  story: (world: World) => Promise<void>,
+  options: { readonly quirkLast?: boolean; readonly idle?: boolean } = {},
+): Promise<void> {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), 'handover-story-')))
+  const binaries = await fetchBinaries()
+  const quirkLast = options.quirkLast ?? false
+  const lab = await startLab({ dir: join(dir, 'lab'), hosts, binary: binaries.older.path, quirkLast })
+  const load = startLoad(
+    options.idle
+      ? []
+      : lab.hosts.map(({ name, httpPort }) => ({
+          name,
+          url: `http://127.0.0.1:${httpPort}/`,
+          bodyPrefix: `${name} `,
+        })),
+    { concurrency: 1, thinkMs: 5 },
+  )
+  const children = new Set<ChildProcess>()
+  const start = (playbook: string, artifact: string, ...args: string[]) => {
+    const running = startRun(dir, lab, playbook, artifact, args)
+    children.add(running.child)
+    return running
+  }
+  try {
+    await story({
+      lab,
+      dir,
+      binaries,
+      load,
+      host: index => hostAt(lab, index),
+      variant: async kind => (await buildVariant(kind, binaries.newer, dir)).path,
+      playbook: more => writePlaybook(dir, more),
+      start,
+      run: (playbook, artifact, ...args) => start(playbook, artifact, ...args).ended,
+    })
+    const report = await load.stop()
+    expect(report.firstErrors, 'requests on new connections that failed').toEqual([])
+    if (!options.idle) expect(report.requests).toBeGreaterThan(0)
+  } finally {
+    await load.stop()
+    for (const child of children) if (child.exitCode === null) child.kill('SIGKILL')
+    await stopLab(lab.dir)
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+function hostAt(lab: Lab, index: number): LabHost {
+  const host = lab.hosts.at(index)
+  if (!host) throw new Error(`the lab has no host ${index}`)
+  return host
+}
+
+function writePlaybook(dir: string, more: Record<string, unknown> = {}): string {
+  const file = join(dir, `playbook-${readdirSync(dir).length}.json`)
+  const playbook = {
+    name: 'a story',
+    hosts: 'lab',
+    artifact: { src: '{{ artifact }}' },
+    handover: handoverKeys,
+    concurrency: 3,
+    health: [quickHealth('answers', '/healthz', 'ok')],
+    ...more,
+  }
+  // JSON is YAML.
+  writeFileSync(file, JSON.stringify(playbook, null, 2))
+  return file
+}
+
+export const handoverKeys = {
+  driver: 'nginx',
+  binary: '{{ lab_root }}/usr/sbin/nginx',
+  pid_file: '{{ lab_root }}/run/nginx.pid',
+  state_dir: '{{ lab_root }}/var/lib/handover',
+  drain_timeout: '3s',
+  start_timeout: '6s',
+}
+
+export function quickHealth(name: string, path: string, body: string) {
+  const url = `http://127.0.0.1:{{ http_port }}${path}`
+  return { name, http: { url, body }, interval: '100ms', timeout: '2s', healthy: 2, unhealthy: 2, deadline: '8s' }
+}
+
+function startRun(dir: string, lab: Lab, playbook: string, artifact: string, more: string[]): Running {
+  const args = ['run', playbook, '-i', lab.inventory, '-e', `artifact=${artifact}`]
+  const all = [program, ...args, '--run-dir', join(dir, 'runs'), '--output', 'json', ...more]
+  const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const entries: Entry[] = []
+  const waiting = new Set<() => void>()
+  let rest = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    entries.push(...lines.map(line => JSON.parse(line) as Entry))
+    for (const look of waiting) look()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk
+  })
+  const ended = new Promise<Ended>((done, fail) => {
+    child.on('error', fail)
+    child.on('close', code => done({ exit: code ?? -1, entries, stderr }))
+  })
+  return {
+    child,
+    ended,
+    until: meant =>
+      new Promise((found, fail) => {
+        const look = () => {
+          const entry = entries.find(meant)
+          if (entry) {
+            waiting.delete(look)
+            found(entry)
+          }
+        }
+        waiting.add(look)
+        look()
+        void ended.then(end => fail(new Error(`the run ended before: ${JSON.stringify(end).slice(0, 2000)}`)))
+      }),
+  }
+}
+
+/** What a host must be after every ending: one master with its workers on this binary, which is on disk; no traces. */
+export async function expectRuns(host: LabHost, binary: string): Promise<void> {
+  const wanted = await sha256OfFile(binary)
+  expect(await sha256OfFile(host.binary), `${host.name}: the binary at the path`).toBe(wanted)
+  const processes = hostProcesses(host)
+  const masters = processes.filter(({ title }) => title.startsWith('nginx: master'))
+  expect(masters.map(master => `${master.exe}`), `${host.name}: masters`).toEqual([host.binary])
+  const [master] = masters
+  const serving = processes.filter(({ title }) => title === 'nginx: worker process')
+  expect(serving.map(({ ppid, exe }) => ({ ppid, exe })), `${host.name}: workers`).toEqual(
+    [1, 2].map(() => ({ ppid: master?.pid, exe: host.binary })),
+  )
+  expect(readFileSync(host.pidFile, 'utf8').trim()).toBe(String(master?.pid))
+  expect(await sha256OfFile(`/proc/${master?.pid}/exe`)).toBe(wanted)
+  expectNoTraces(host)
+}
+
+/** No `.oldbin`, nothing temporary beside the binary, no lock, no outcome, no effect lock. */
+export function expectNoTraces(host: LabHost): void {
+  expect(readdirSync(dirname(host.binary)), `${host.name}: beside the binary`).toEqual(['nginx'])
+  expect(readdirSync(dirname(host.pidFile)), `${host.name}: pid files`).not.toContain('nginx.pid.oldbin')
+  const state = join(host.root, 'var/lib/handover')
+  if (!exists(state)) return
+  for (const target of readdirSync(state).filter(name => name !== 'artifacts')) {
+    const left = readdirSync(join(state, target)).filter(name => name !== 'backups' && name !== 'record')
+    expect(left, `${host.name}: left in the state directory`).toEqual([])
+  }
+}
+
+export async function expectAllRun(world: World, binary: string): Promise<void> {
+  for (const host of world.lab.hosts) await expectRuns(host, binary)
+}
+
+function exists(path: string): boolean {
+  try {
+    return lstatSync(path) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** The entry every run ends with. */
+export function finish(ended: Ended): Extract<Entry, { type: 'run.finished' }> {
+  const last = ended.entries.at(-1)
+  if (last?.type !== 'run.finished') throw new Error(`not finished: ${JSON.stringify(ended).slice(-2000)}`)
+  expect(last.exit, 'the exit code and its twin in JSON').toBe(ended.exit)
+  return last
+}
+
+export function types(ended: Ended, host?: string): string[] {
+  return ended.entries.filter(entry => !host || ('host' in entry && entry.host === host)).map(entry => entry.type)
+}
