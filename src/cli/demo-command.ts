@@ -83,7 +83,7 @@ async function tell(terminal: Terminal, story: Story, lab: Lab, dir: string): Pr
   const report = await load.stop()
   const after = await versions(lab)
   const wanted = await sha256OfFile(story.onDisk)
-  const rows = [['host', 'before', 'after', 'on disk', 'requests', 'failed']]
+  const rows: string[][] = []
   let good = exit === story.exit && report.failed === 0
   for (const { name, binary } of lab.hosts) {
     const counter = report.targets.find(target => target.name === name)
@@ -98,11 +98,13 @@ async function tell(terminal: Terminal, story: Story, lab: Lab, dir: string): Pr
     ])
     good = good && after.get(name) === story.after && disk === story.after
   }
-  terminal.out(`\n${formatTable(rows).join('\n')}\n`)
+  terminal.out(`\n${formatTable(tableHeader, rows, { color: false, width: terminal.columns }).join('\n')}\n`)
   terminal.out(`exit code ${exit}, ${report.requests} requests on new connections, ${report.failed} failed\n`)
   for (const error of report.firstErrors.slice(0, 3)) terminal.out(`  ${error.at} ${error.name}: ${error.error}\n`)
   return good
 }
+
+const tableHeader = ['host', 'before', 'after', 'on disk', 'requests', 'failed']
 
 async function versions(lab: Lab): Promise<Map<string, string>> {
   const { hosts } = await labStatus(lab.dir)

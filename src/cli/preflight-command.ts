@@ -95,7 +95,10 @@ function show(terminal: Terminal, options: TargetOptions, looks: readonly Look[]
   }
   const rows = looks.flatMap(({ status }) => status ?? [])
   const faults = looks.flatMap(look => look.faults)
-  const lines = formatFleetStatus(rows, faults, { color: wantsColor(options, terminal) })
+  const lines = formatFleetStatus(rows, faults, {
+    color: wantsColor(options, terminal),
+    width: terminal.columns,
+  })
   terminal.out(`${lines.join('\n')}\n`)
 }
 

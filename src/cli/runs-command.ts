@@ -23,7 +23,11 @@ export async function showCommand(terminal: Terminal, wanted: string, options: O
   const entries = readJournal(root, findRun(root, wanted))
   if (options.output === 'json') for (const entry of entries) terminal.out(`${JSON.stringify(entry)}\n`)
   else {
-    const lines = describeRun(entries, { alive: isAlive(entries), color: wantsColor(options, terminal) })
+    const lines = describeRun(entries, {
+      alive: isAlive(entries),
+      color: wantsColor(options, terminal),
+      width: terminal.columns,
+    })
     terminal.out(`${lines.join('\n')}\n`)
   }
   return exitCode.done

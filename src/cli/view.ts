@@ -16,11 +16,11 @@ export interface View {
 export function openView(terminal: Terminal, options: OutputOptions): View {
   const color = wantsColor(options, terminal)
   const { isTty, env, columns } = terminal
-  switch (chooseView({ output: options.output, isTty, term: env.TERM })) {
+  switch (chooseView({ output: options.output, isTty, term: env.TERM, ci: env.CI })) {
     case 'json':
       return { hear: createJsonView(terminal.out), finish: async () => {} }
     case 'plain':
-      return { hear: createPlainView(terminal.out, { color }), finish: async () => {} }
+      return { hear: createPlainView(terminal.out, { color, width: columns }), finish: async () => {} }
     case 'live':
       return createLiveView(terminal.out, { color, columns })
   }

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import pLimit from 'p-limit'
 import { type Fault, fault, faultsOf, HandoverError } from '../core/fault.ts'
-import { describeHost, growTree, makeKeyPair, writeConfig, writeKey } from './host-tree.ts'
+import { describeHost, growTree, makeKey, writeConfig } from './host-tree.ts'
 import { inventoryText, knownHostsText } from './inventory-file.ts'
 import { bootId, type Lab, type LabHost, writeLab } from './lab.ts'
 import { claimDirectory, openLab, removeLab } from './lab-directory.ts'
@@ -66,12 +66,10 @@ async function raise(
   { binary, workers = 2, quirkLast = false, sshdLines = [] }: LabOptions,
   peculiar: { lines: readonly string[]; usePam: boolean },
 ): Promise<Lab> {
-  const client = makeKeyPair()
-  await writeKey(lab.clientKey, client.private)
-  await writeFile(`${lab.clientKey}.pub`, `${client.public}\n`)
+  const clientKey = await makeKey(lab.clientKey)
   // All copies before the first start: a child that is being forked would hold a copy open for writing, and
   // executing it would then fail with "text file busy".
-  const hostKeys = await Promise.all(lab.hosts.map(host => growTree(host, binary, client.public)))
+  const hostKeys = await Promise.all(lab.hosts.map(host => growTree(host, binary, clientKey)))
   const sshd = { ...peculiar, lines: [...sshdLines, ...peculiar.lines] }
   const user = process.getuid?.() === 0 ? { user: 'root' } : {}
   const limit = pLimit(startsAtOnce)

@@ -1,7 +1,8 @@
 /** The files of one host, before anything runs. */
-import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import ssh2 from 'ssh2'
+import { fault, HandoverError } from '../core/fault.ts'
+import { runCommand } from './command.ts'
 import { type NginxSettings, nginxConfig, type SshdSettings, slowBytes, sshdConfig } from './config.ts'
 import type { LabHost } from './lab.ts'
 
@@ -33,14 +34,13 @@ export function describeHost({ labId, dir, name, sshPort, httpPort }: HostPlace)
 export async function growTree(host: LabHost, binary: string, clientPublicKey: string): Promise<string> {
   const folders = ['usr/sbin', 'etc/nginx', 'etc/ssh', 'run', 'var/log/nginx', 'var/lib/nginx', 'srv/www']
   await Promise.all(folders.map(folder => mkdir(join(host.root, folder), { recursive: true })))
-  const pair = makeKeyPair()
-  await Promise.all([
+  const [publicKey] = await Promise.all([
+    makeKey(join(host.root, 'etc/ssh/ssh_host_ed25519_key')),
     copyFile(binary, host.binary).then(() => chmod(host.binary, 0o755)),
-    writeKey(join(host.root, 'etc/ssh/ssh_host_ed25519_key'), pair.private),
     writeFile(join(host.root, 'etc/ssh/authorized_keys'), `${clientPublicKey} lab\n`, { mode: 0o600 }),
     writeFile(join(host.root, 'srv/www/slow.txt'), `${'.'.repeat(63)}\n`.repeat(slowBytes / 64)),
   ])
-  return pair.public
+  return publicKey
 }
 
 export async function writeConfig(host: LabHost, nginx: NginxSettings, sshd: SshdSettings): Promise<void> {
@@ -52,14 +52,18 @@ export function sshdConfigFile(host: LabHost): string {
   return join(host.root, 'etc/ssh/sshd_config')
 }
 
-/** An ed25519 pair: the private half in OpenSSH's format, the public half as `ssh-ed25519 AAAA...`. */
-export function makeKeyPair(): { private: string; public: string } {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519')
-  return { private: pair.private, public: pair.public.trim() }
-}
-
-/** ssh and sshd refuse a private key that others may read. */
-export async function writeKey(path: string, text: string): Promise<void> {
+/**
+ * Writes an ed25519 key pair to `path` and `path.pub`. By ssh-keygen: a pair in every few hundred that ssh2 makes is one
+ * that OpenSSH cannot load.
+ * @returns the public half, `ssh-ed25519 AAAA...`
+ * @throws HandoverError LAB_PROGRAM_MISSING
+ */
+export async function makeKey(path: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, text.endsWith('\n') ? text : `${text}\n`, { mode: 0o600 })
+  const { code, stderr } = await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'lab', '-f', path])
+  if (code !== 0) {
+    const hint = 'run scripts/setup.sh'
+    throw new HandoverError(fault('LAB_PROGRAM_MISSING', `ssh-keygen made no key: ${stderr.trim()}`, { hint }))
+  }
+  return (await readFile(`${path}.pub`, 'utf8')).split(' ', 2).join(' ')
 }

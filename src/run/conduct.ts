@@ -67,6 +67,8 @@ export async function conduct(run: Conduct): Promise<RunState> {
       await run.journal.append(body)
     } catch (error) {
       durable = false
+      // What is not on disk is not decided; nobody was told of it, so the fleet can still go back.
+      if (body.type === 'run.decided') state.decided = false
       if (!state.decided && !state.finished && state.rollingBack === undefined) {
         apply(state, { type: 'run.rolling_back', reason: error instanceof Error ? error.message : String(error) })
       }
@@ -103,7 +105,11 @@ export async function conduct(run: Conduct): Promise<RunState> {
       wake = resolve
     })
     const decisions = decide(state)
-    for (const decision of decisions) begin(decision, stand, start, limited)
+    for (const decision of decisions) {
+      // No commit begins before the decision is on disk.
+      if (decision.do === 'decide') await record(stepEntry(decision, state)).catch(() => {})
+      else begin(decision, stand, start, limited)
+    }
     if (decisions.length === 0) await woken
   }
   vigil.stopAll()

@@ -4,7 +4,9 @@ import type { WatchedCheck } from '../health/watch.ts'
 import type { Stand } from './conduct.ts'
 
 export async function performInspect(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
-  await begun
+  // A lost journal has turned the run around, and that waits for every inspection to end.
+  const [lost] = await begun.then(() => [], faultsOf)
+  if (lost) return stand.record({ type: 'host.left_out', host, fault: lost })
   const { hands, checks } = stand.participant(host)
   const unexpected = (found: Fault) => stand.record({ type: 'host.unreachable', host, fault: found })
   await guarded(host, unexpected, async () => {
@@ -19,10 +21,10 @@ export async function performInspect(stand: Stand, host: string, begun: Promise<
 }
 
 export async function performPrepare(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
-  await begun
+  await begun.catch(() => {})
   const unexpected = (found: Fault) => stand.record({ type: 'host.refused', host, faults: [found] })
   await guarded(host, unexpected, async () => {
-    // Interrupted while it waited for its turn: it is released with the others.
+    // Interrupted, or the journal lost, while it waited for its turn: it is released with the others.
     if (stand.state.interrupted || stand.state.rollingBack !== undefined) {
       return stand.record({ type: 'host.prepared', host, version: '' })
     }
@@ -40,8 +42,9 @@ export async function performSwitch(stand: Stand, host: string, begun: Promise<v
   await guarded(host, failed, async () => {
     const ill = await failing(host, checks, 'right before the switch')
     if (ill) return failed(ill)
-    // A rollback that began meanwhile reverts this host; it must not switch after that.
-    if (stand.state.hosts.get(host)?.phase !== 'switching') return
+    // A rollback that began meanwhile reverts this host, perhaps only when there is room; it must not switch after that.
+    const { hosts, interrupted, rollingBack } = stand.state
+    if (hosts.get(host)?.phase !== 'switching' || interrupted || rollingBack !== undefined) return
     const started = performance.now()
     const outcome = await hands.switchOver()
     if (outcome.kind === 'switched') {

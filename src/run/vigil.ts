@@ -5,6 +5,7 @@
 import { fault } from '../core/fault.ts'
 import { type Watch, type WatchNews, watch } from '../health/watch.ts'
 import type { Participant, Stand } from './conduct.ts'
+import { guarded } from './phases.ts'
 
 export interface Vigil {
   /** The host has just switched. */
@@ -53,10 +54,16 @@ function watchHost(host: string, { hands, checks }: Participant, record: Stand['
   }
   const health = watch(checks, hear)
   const daemon = repeat(lookEveryMs, async () => {
-    const first = await hands.look()
-    // A lost connection is dialled again once before it counts: the daemon may be fine.
-    const outcome = first.kind === 'unknown' ? await hands.look() : first
-    if (outcome.kind !== 'pass') fail(outcome.fault)
+    await guarded(
+      host,
+      async found => fail(found),
+      async () => {
+        const first = await hands.look()
+        // A lost connection is dialled again once before it counts: the daemon may be fine.
+        const outcome = first.kind === 'unknown' ? await hands.look() : first
+        if (outcome.kind !== 'pass') fail(outcome.fault)
+      },
+    )
   })
   if (checks.length === 0) tell({ type: 'host.healthy', host })
   return {
