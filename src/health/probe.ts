@@ -105,7 +105,7 @@ async function lookHttp(
         const found = spec.body === null || body.includes(spec.body)
         const detail = found
           ? `status ${spec.status}`
-          : `the answer does not contain "${spec.body}": ${clip(body.trim(), 120)}`
+          : `the answer does not contain "${spec.body}": ${clip(body.trim().replace(/\s+/g, ' '), 80)}`
         finish({ pass: found, detail })
       }
       response.setEncoding('utf8')

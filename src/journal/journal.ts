@@ -34,6 +34,7 @@ export async function createJournal(
   let queue: Waiting[] = []
   let seq = 0
   let writing: Promise<void> | undefined
+  let broken: HandoverError | undefined
 
   const drain = async () => {
     while (queue.length > 0) {
@@ -42,27 +43,29 @@ export async function createJournal(
       try {
         await persist(handle, batch)
       } catch (error) {
-        const cause = failed(file, error as Error)
-        for (const each of [...batch, ...queue]) each.reject(cause)
+        // Nothing is ever written after a gap: half a line in the middle would make the whole journal unreadable.
+        broken = failed(file, error as Error)
+        for (const each of [...batch, ...queue]) each.reject(broken)
         queue = []
-        return
+        break
       }
       for (const each of batch) {
         for (const listener of listeners) listener(each.entry)
         each.resolve(each.entry)
       }
     }
+    // In the same turn as the last look at the queue, or an entry that comes in between is never written.
+    writing = undefined
   }
 
   return {
     run,
     append: body =>
       new Promise((resolve, reject) => {
+        if (broken) return reject(broken)
         const entry = { v: 1, seq: seq++, at: now().toISOString(), run, ...body } as Entry
         queue.push({ entry, resolve, reject })
-        writing ??= drain().finally(() => {
-          writing = undefined
-        })
+        writing ??= drain()
       }),
     listen: listener => void listeners.push(listener),
     async close() {

@@ -91,7 +91,8 @@ export function sshdConfig(host: LabHost, { lines, usePam }: SshdSettings): stri
     'X11Forwarding no',
     'LogLevel VERBOSE',
     'Subsystem sftp internal-sftp',
-    `SetEnv HANDOVER_LAB=${host.labId} HANDOVER_LAB_HOST=${host.name}`,
+    // A home of its own: what the user of this machine has in his start-up files is no part of a lab host.
+    `SetEnv HANDOVER_LAB=${host.labId} HANDOVER_LAB_HOST=${host.name} HOME=${join(host.root, 'home')}`,
     '',
   ].join('\n')
 }

@@ -32,7 +32,7 @@ export function describeHost({ labId, dir, name, sshPort, httpPort }: HostPlace)
 
 /** @returns the host's public key as known_hosts has it, `ssh-ed25519 AAAA...` */
 export async function growTree(host: LabHost, binary: string, clientPublicKey: string): Promise<string> {
-  const folders = ['usr/sbin', 'etc/nginx', 'etc/ssh', 'run', 'var/log/nginx', 'var/lib/nginx', 'srv/www']
+  const folders = ['home', 'usr/sbin', 'etc/nginx', 'etc/ssh', 'run', 'var/log/nginx', 'var/lib/nginx', 'srv/www']
   await Promise.all(folders.map(folder => mkdir(join(host.root, folder), { recursive: true })))
   const [publicKey] = await Promise.all([
     makeKey(join(host.root, 'etc/ssh/ssh_host_ed25519_key')),

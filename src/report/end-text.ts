@@ -51,7 +51,7 @@ function hostTable(hosts: readonly (readonly [string, HostSummary])[], style: Ta
     oneLine(host, 80),
     endWords[end],
     version(before),
-    version(after),
+    afterwards(end, after),
     fault ? `${fault.code}: ${oneLine(fault.message)}` : '',
   ])
   return formatTable(['host', 'outcome', 'before', 'after', 'note'], rows, style)
@@ -74,10 +74,15 @@ function groupTable(hosts: readonly (readonly [string, HostSummary])[], style: T
     String(names.length),
     endWords[summary.end],
     version(summary.before),
-    version(summary.after),
+    afterwards(summary.end, summary.after),
     nameList(names),
   ])
   return formatTable(['hosts', 'outcome', 'before', 'after', 'which'], rows, style)
+}
+
+/** What a host in doubt runs is not known, whatever was seen there last. */
+function afterwards(end: HostEnd, after: string): string {
+  return end === 'in-doubt' ? '?' : version(after)
 }
 
 function version(text: string): string {
@@ -108,13 +113,14 @@ function nextStep(standing: Standing, finish: Finish): string {
       return `correct what is named above, then run again for ${limitTo(hosts)}`
     }
     case 'rolled-back':
+      if (standing.interrupted) return 'run again when you are ready; nothing is left to clean up'
       return 'correct what is named above, then run again; nothing is left to clean up'
     case 'refused':
       return `correct what is named above, or leave ${plural(named('untouched', 'left-out').length, 'host')} out with --limit, then run again`
     case 'interrupted':
       return 'run again when you are ready; nothing is left to clean up'
     case 'in-doubt':
-      return `look at them with \`${statusCommand(standing, named('in-doubt'))}\`, then follow the hints above`
+      return `look at ${nameList(named('in-doubt'))} with \`handover status\`, then follow the hints above`
   }
 }
 
@@ -123,12 +129,6 @@ function limitTo(hosts: readonly string[]): string {
   return hosts.length > 0 && words.length <= 60
     ? `them alone: --limit ${words}`
     : plural(hosts.length, 'host')
-}
-
-function statusCommand({ opening }: Standing, hosts: readonly string[]): string {
-  const playbook = opening ? ` ${shellWord(opening.playbook)}` : ''
-  const limit = shellWord(hosts.join(','))
-  return `handover status${playbook}${hosts.length > 0 && limit.length <= 60 ? ` --limit ${limit}` : ''}`
 }
 
 function shellWord(text: string): string {

@@ -87,7 +87,7 @@ function groupTable(rows: readonly HostStatus[], style: TableStyle): string[] {
 function driftOf({ pid, runsPath, masters, draining, lockedBy }: HostStatus): string[] {
   return [
     ...(pid > 0 ? [] : ['not running']),
-    ...(pid > 0 && !runsPath ? ['runs another binary than the one on disk'] : []),
+    ...(pid > 0 && !runsPath ? ['disk differs'] : []),
     ...(masters > 1 ? [`${masters} masters`] : []),
     ...(draining > 0 ? [`${draining} draining`] : []),
     ...(lockedBy === null ? [] : [`locked by ${oneLine(lockedBy, 120)}`]),

@@ -27,8 +27,8 @@ const frameMs = 100
 const hideCursor = '\u001b[?25l'
 const showCursor = '\u001b[?25h'
 
-/** What listr2 takes as a renderer: a class it constructs with the tasks. */
-export function screenRenderer(screen: Screen) {
+/** What listr2 takes as a renderer: a class it constructs with the tasks. `refresh` is called before each frame. */
+export function screenRenderer(screen: Screen, refresh: () => void) {
   return class {
     // The caller has already decided that the output is a terminal.
     static nonTTY = true
@@ -43,6 +43,7 @@ export function screenRenderer(screen: Screen) {
       let frame = 0
       const draw = () => {
         frame++
+        refresh()
         const lines = tasks.map(task => taskLine(task, frame, screen))
         drawn = redraw(screen, drawn, fitHeight(lines, screen.rows - 1))
       }

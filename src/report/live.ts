@@ -78,8 +78,6 @@ export function createLiveView(write: (text: string) => void, style: LiveStyle):
   }
 }
 
-const flushMs = 100
-
 interface Rows {
   /** A key that has no row of its own updates nothing but the stages and the run. */
   update(key: string | undefined): void
@@ -97,11 +95,9 @@ interface OpenRow {
 function startRows(standing: Standing, screen: Screen): Rows {
   const open = new Map<string, OpenRow>()
   const stale = new Set<string>()
-  let timer: NodeJS.Timeout | undefined
   let stopping = false
 
   const flush = () => {
-    timer = undefined
     for (const key of stale) {
       const each = open.get(key)
       if (!each?.wrapper) continue
@@ -123,12 +119,11 @@ function startRows(standing: Standing, screen: Screen): Rows {
           each.settle = failed => (failed ? reject(new Error(row.key)) : resolve())
           stale.add(row.key)
           if (stopping) flush()
-          else timer ??= setTimeout(flush, flushMs)
         }),
     }
   })
   const listr = new Listr(tasks, {
-    renderer: screenRenderer(screen),
+    renderer: screenRenderer(screen, flush),
     concurrent: true,
     exitOnError: false,
     collectErrors: false,
@@ -140,11 +135,9 @@ function startRows(standing: Standing, screen: Screen): Rows {
     update(key) {
       if (key && open.has(key)) stale.add(key)
       for (const each of open.keys()) if (!each.startsWith('host ')) stale.add(each)
-      timer ??= setTimeout(flush, flushMs)
     },
     async stop() {
       stopping = true
-      clearTimeout(timer)
       for (const key of open.keys()) stale.add(key)
       flush()
       await over

@@ -53,5 +53,5 @@ function progress(standing: Standing): Telling {
     .map(step => [step, countAt(standing, step)] as const)
     .filter(([, count]) => count > 0)
     .map(([step, count]) => `${count} ${step}`)
-  return { where, text: `${parts.join(', ')} of ${standing.hosts.size} hosts` }
+  return { where, text: `${standing.hosts.size} hosts: ${parts.join(', ')}` }
 }

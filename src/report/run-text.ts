@@ -42,12 +42,12 @@ export function formatRuns(
   if (rows.length === 0) return ['no runs yet']
   const cells = rows.map(row => [
     oneLine(row.id, 80),
-    clockTime(row.started),
+    row.started === '' ? '-' : oneLine(row.started.slice(0, 16).replace('T', ' '), 40),
     String(row.hosts),
     row.outcome,
     oneLine(row.name, 120),
   ])
-  return formatTable(['run', 'started', 'hosts', 'outcome', 'name'], cells, { width, color })
+  return formatTable(['run', 'started (UTC)', 'hosts', 'outcome', 'name'], cells, { width, color })
 }
 
 export interface RunStyle extends LineStyle, Liveness {
@@ -71,7 +71,8 @@ export function describeRun(entries: readonly Entry[], style: RunStyle): string[
 function heading(standing: Standing, opening: Extract<Entry, { type: 'run.started' }>): string[] {
   const { run, name, at, who, from, pid, playbook, artifact } = opening
   const stages = standing.stages.map(
-    ({ info, step }) => `${oneLine(info.name, 40)} (${plural(info.hosts.length, 'host')}) ${step}`,
+    ({ info, step }) =>
+      `${oneLine(info.name, 40)} (${plural(info.hosts.length, 'host')}) ${step === 'rolling' ? 'begun' : step}`,
   )
   return [
     `run ${oneLine(run, 80)}: ${oneLine(name, 120)}`,
@@ -177,5 +178,5 @@ function nextAfterCutOff({ hosts, decided }: Standing): string[] {
 }
 
 function clockTime(at: string): string {
-  return at === '' ? '-' : `${oneLine(at.slice(0, 19).replace('T', ' '), 40)} UTC`
+  return `${oneLine(at.slice(0, 19).replace('T', ' '), 40)} UTC`
 }

@@ -78,7 +78,7 @@ function stageStart(standing: Standing, name: string): string {
   const hosts = inStage(standing, name)
   const waiting = hosts.filter(host => host.step === 'prepared').length
   const most = standing.stages.find(({ info }) => info.name === name)?.info.concurrency ?? waiting
-  return `${plural(waiting, 'host')}${waiting > 1 ? `, ${Math.min(most, waiting)} at a time` : ''}`
+  return `switching ${plural(waiting, 'host')}${waiting > 1 ? `, ${Math.min(most, waiting)} at a time` : ''}`
 }
 
 function inStage({ hosts }: Standing, stage: string): HostStanding[] {

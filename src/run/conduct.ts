@@ -126,29 +126,35 @@ function begin(
   limited: (work: () => Promise<void>) => Promise<void>,
 ): void {
   const { record } = stand
+  const intent = (body: EntryBody) => {
+    const begun = record(body)
+    // It may fail while its phase still waits for its turn; the phase hears of it then.
+    begun.catch(() => {})
+    return begun
+  }
   switch (decision.do) {
     case 'inspect': {
-      const begun = record({ type: 'host.inspect.begun', host: decision.host })
+      const begun = intent({ type: 'host.inspect.begun', host: decision.host })
       return start(() => limited(() => performInspect(stand, decision.host, begun)))
     }
     case 'prepare': {
-      const begun = record({ type: 'host.prepare.begun', host: decision.host })
+      const begun = intent({ type: 'host.prepare.begun', host: decision.host })
       return start(() => limited(() => performPrepare(stand, decision.host, begun)))
     }
     case 'switch': {
-      const begun = record({ type: 'host.switch.begun', host: decision.host })
+      const begun = intent({ type: 'host.switch.begun', host: decision.host })
       return start(() => performSwitch(stand, decision.host, begun))
     }
     case 'precommit': {
-      const begun = record({ type: 'host.precommit.begun', host: decision.host })
+      const begun = intent({ type: 'host.precommit.begun', host: decision.host })
       return start(() => performPrecommit(stand, decision.host, begun))
     }
     case 'commit': {
-      const begun = record({ type: 'host.commit.begun', host: decision.host })
+      const begun = intent({ type: 'host.commit.begun', host: decision.host })
       return start(() => performCommit(stand, decision.host, begun))
     }
     case 'revert': {
-      const begun = record({ type: 'host.revert.begun', host: decision.host })
+      const begun = intent({ type: 'host.revert.begun', host: decision.host })
       return start(() => performRevert(stand, decision.host, begun))
     }
     case 'bake':

@@ -7,9 +7,9 @@ const style = { color: false }
 
 it('shows the place with a caret, and what to do', () => {
   const place = { file: 'nginx.yml', line: 3, column: 5, excerpt: 'heatlh:\n    ^' }
-  const found = fault('PLAYBOOK_INVALID', 'unknown key "heatlh"', { place, hint: 'did you mean "health"?' })
+  const found = fault('PLAYBOOK_VALUE', 'unknown key "heatlh"', { place, hint: 'did you mean "health"?' })
   expect(formatFault(found, style).join('\n')).toMatchInlineSnapshot(`
-    "error PLAYBOOK_INVALID: unknown key "heatlh"
+    "error PLAYBOOK_VALUE: unknown key "heatlh"
       at nginx.yml:3:5
         heatlh:
             ^
@@ -31,7 +31,10 @@ it('says the same fault on many hosts once', () => {
 })
 
 it('shows the lines of a stack, and a bound of them', () => {
-  const lines = formatFault(fault('UNEXPECTED', Array.from({ length: 99 }, (_, n) => `at ${n}`).join('\n')), style)
+  const lines = formatFault(
+    fault('UNEXPECTED', Array.from({ length: 99 }, (_, n) => `at ${n}`).join('\n')),
+    style,
+  )
   expect(lines).toHaveLength(21)
   expect(lines.slice(0, 2)).toEqual(['error UNEXPECTED: at 0', '  at 1'])
   expect(lines.at(-1)).toBe('  [more lines left out]')
@@ -58,6 +61,6 @@ it('escapes and bounds every part', () => {
 
 it('keeps the caret under its column when the line is long', () => {
   const place = { file: 'a', line: 1, column: 3, excerpt: `ab${'c'.repeat(500)}\n  ^` }
-  const lines = formatFault(fault('PLAYBOOK_INVALID', 'm', { place }), style)
+  const lines = formatFault(fault('PLAYBOOK_VALUE', 'm', { place }), style)
   expect(lines[2]?.indexOf('c')).toBe(lines[3]?.indexOf('^'))
 })

@@ -22,13 +22,13 @@ it('tells a committed run', () => {
     [    0.0s] inspect   3 hosts
     [    0.1s] inspect   3 run 1.22.1
     [    1.0s] prepare   3 hosts ready for 1.26.3
-    [    1.0s] canary    1 host
+    [    1.0s] canary    switching 1 host
     [    1.2s] canary    h01 switched in 152ms
     [    4.2s] canary    h01 healthy
     [    4.2s] canary    baking 5m 00s
     [  304.2s] canary    baked
     [  304.2s] canary    done: 1 of 1 host healthy
-    [  304.2s] rest      2 hosts, 2 at a time
+    [  304.2s] rest      switching 2 hosts, 2 at a time
     [  304.3s] rest      h02 switched in 152ms
     [  304.3s] rest      h03 switched in 152ms
     [  307.3s] rest      h02 healthy
@@ -59,11 +59,11 @@ it('tells a rolled back run, with the reason and every host', () => {
     [    0.0s] inspect   3 hosts
     [    0.1s] inspect   3 run 1.22.1
     [    1.0s] prepare   3 hosts ready for 1.26.3
-    [    1.0s] canary    1 host
+    [    1.0s] canary    switching 1 host
     [    1.2s] canary    h01 switched in 152ms
     [    4.2s] canary    h01 healthy
     [    4.2s] canary    done: 1 of 1 host healthy
-    [    4.2s] rest      2 hosts, 2 at a time
+    [    4.2s] rest      switching 2 hosts, 2 at a time
     [    4.4s] rest      h02 switched in 200ms
     [    4.4s] rest      h02 FAILED HEALTH_FAILED: health check "answers" failed: status 502
     [    4.4s] rollback  ROLLING BACK: h02 failed: health check "answers" failed: status 502
@@ -92,7 +92,7 @@ it('says which host needs someone, and the command to look at it', () => {
     [    0.0s] inspect   2 hosts
     [    0.1s] inspect   2 run 1.22.1
     [    1.0s] prepare   2 hosts ready for 1.26.3
-    [    1.0s] canary    1 host
+    [    1.0s] canary    switching 1 host
     [    1.2s] canary    h01 switched in 152ms
     [    4.2s] canary    h01 healthy
     [    4.2s] run       INTERRUPTED by SIGINT
@@ -102,14 +102,14 @@ it('says which host needs someone, and the command to look at it', () => {
     [   24.2s] run       finished: in-doubt, exit 3
 
     host  outcome    before  after   note
-    h01   IN DOUBT   1.22.1  1.22.1  REVERT_FAILED: two masters and no accepting ...
+    h01   IN DOUBT   1.22.1  ?       REVERT_FAILED: two masters and no accepting ...
     h02   untouched  1.22.1  1.22.1
 
     error REVERT_FAILED: h01: two masters and no accepting worker
       hint: look at both masters on the host; QUIT the old one once the new one is seen to serve
 
     a human is needed: 1 host in doubt
-    next: look at them with \`handover status playbooks/nginx.yml --limit h01\`, then follow the hints above
+    next: look at h01 with \`handover status\`, then follow the hints above
     "
   `)
 })
@@ -169,13 +169,13 @@ it('tells 400 hosts in counts', () => {
     [    0.0s] inspect   400 hosts
     [    0.1s] inspect   400 run 1.22.1
     [    1.0s] prepare   400 hosts ready for 1.26.3
-    [    1.0s] canary    1 host
-    [    1.2s] canary    1 switched of 400 hosts
+    [    1.0s] canary    switching 1 host
+    [    1.2s] canary    400 hosts: 1 switched
     [    4.2s] canary    baking 5m 00s
     [  304.2s] canary    baked
     [  304.2s] canary    done: 1 of 1 host healthy
-    [  304.2s] rest      399 hosts, 2 at a time
-    [  304.3s] rest      398 switching, 1 switched, 1 healthy of 400 hosts
+    [  304.2s] rest      switching 399 hosts, 2 at a time
+    [  304.3s] rest      400 hosts: 398 switching, 1 switched, 1 healthy
     [  307.3s] rest      done: 399 of 399 hosts healthy
     [  307.3s] commit    asking 400 hosts for an acknowledgement
     [  307.4s] decided   400 hosts commit

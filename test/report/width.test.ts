@@ -26,7 +26,14 @@ it.each([20, 40, 80, 120])('keeps a table within %i columns', width => {
 })
 
 it('aligns columns', () => {
-  const lines = formatTable(['host', 'end'], [['東', 'x'], ['abcdef', 'y']], { width: 80, color: false })
+  const lines = formatTable(
+    ['host', 'end'],
+    [
+      ['東', 'x'],
+      ['abcdef', 'y'],
+    ],
+    { width: 80, color: false },
+  )
   expect(lines).toEqual(['host    end', '東      x', 'abcdef  y'])
 })
 

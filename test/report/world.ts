@@ -117,7 +117,9 @@ export function committedRun(count = 3): Entry[] {
   )
 }
 
-export const brokenHealth = fault('HEALTH_FAILED', 'health check "answers" failed: status 502', { host: 'h02' })
+export const brokenHealth = fault('HEALTH_FAILED', 'health check "answers" failed: status 502', {
+  host: 'h02',
+})
 
 export function rolledBackRun(): Entry[] {
   const hosts = names(3)
@@ -245,7 +247,13 @@ export function hostileRun(): Entry[] {
     { type: 'host.prepared', host: 'h01', version: evil },
     ...each(hosts, 'host.switch.begun'),
     { type: 'host.switched', host: 'h01', ms: 1 },
-    { type: 'health.changed', host: 'h01', check: evil, verdict: 'inconclusive', detail: `${evil}${'B'.repeat(5000)}` },
+    {
+      type: 'health.changed',
+      host: 'h01',
+      check: evil,
+      verdict: 'inconclusive',
+      detail: `${evil}${'B'.repeat(5000)}`,
+    },
     { type: 'host.failed', host: 'h01', fault: bad, found },
     { type: 'run.rolling_back', reason: `${evil}${'C'.repeat(5000)}` },
     { type: 'host.in_doubt', host: 'h01', fault: bad },
