@@ -119,7 +119,8 @@ async function thereAndBack(run) {
 }
 
 const median = list => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]
-const range = list => `${median(list).toFixed(2)} (${Math.min(...list).toFixed(2)} to ${Math.max(...list).toFixed(2)})`
+const range = list =>
+  `${median(list).toFixed(2)} (${Math.min(...list).toFixed(2)} to ${Math.max(...list).toFixed(2)})`
 
 try {
   const ours = []
@@ -137,7 +138,9 @@ try {
   }
   const per = 2 * hosts
   console.log(`\n${hosts} hosts, forward and back, ${rounds} rounds; medians (lowest to highest)`)
-  console.log(`wall seconds         handover ${range(ours.map(x => x.wall))}   loop ${range(theirs.map(x => x.wall))}`)
+  console.log(
+    `wall seconds         handover ${range(ours.map(x => x.wall))}   loop ${range(theirs.map(x => x.wall))}`,
+  )
   console.log(
     `controller CPU ms    handover ${range(ours.map(x => (x.cpu * 1000) / per))}   loop ${range(theirs.map(x => (x.cpu * 1000) / per))}   a host and transaction`,
   )

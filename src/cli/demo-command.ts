@@ -28,8 +28,8 @@ interface Story {
   readonly onDisk: string
 }
 
-export async function demoCommand(terminal: Terminal, options: { readonly hosts: string }): Promise<number> {
-  const hosts = Number(options.hosts)
+export async function demoCommand(terminal: Terminal, options: { readonly hosts: number }): Promise<number> {
+  const { hosts } = options
   const { older, newer } = await fetchBinaries()
   const dir = await mkdtemp(join(tmpdir(), 'handover-demo-'))
   const labDir = join(dir, 'lab')
@@ -61,10 +61,14 @@ export async function demoCommand(terminal: Terminal, options: { readonly hosts:
       },
     ]
     for (const { note } of [older, newer]) if (note) terminal.out(`note: ${note}\n`)
-    terminal.out(`${hosts} hosts are up, each with its own sshd and nginx ${older.version}, and under load.\n`)
+    terminal.out(
+      `${hosts} hosts are up, each with its own sshd and nginx ${older.version}, and under load.\n`,
+    )
     let good = true
     for (const story of stories) good = (await tell(terminal, story, lab, dir)) && good
-    terminal.out(good ? '\nAll three stories ended as they should.\n' : '\nA story did not end as it should.\n')
+    terminal.out(
+      good ? '\nAll three stories ended as they should.\n' : '\nA story did not end as it should.\n',
+    )
     return good ? exitCode.done : exitCode.unexpected
   } finally {
     await stopLab(labDir).catch(() => {})
@@ -76,7 +80,11 @@ async function tell(terminal: Terminal, story: Story, lab: Lab, dir: string): Pr
   terminal.out(`\n${story.title}\n\n`)
   const before = await versions(lab)
   const load = startLoad(
-    lab.hosts.map(({ name, httpPort }) => ({ name, url: `http://127.0.0.1:${httpPort}/`, bodyPrefix: `${name} ` })),
+    lab.hosts.map(({ name, httpPort }) => ({
+      name,
+      url: `http://127.0.0.1:${httpPort}/`,
+      bodyPrefix: `${name} `,
+    })),
     { concurrency: 2, thinkMs: 5 },
   )
   const exit = await runHandover(lab, story.artifact, dir)
@@ -100,7 +108,8 @@ async function tell(terminal: Terminal, story: Story, lab: Lab, dir: string): Pr
   }
   terminal.out(`\n${formatTable(tableHeader, rows, { color: false, width: terminal.columns }).join('\n')}\n`)
   terminal.out(`exit code ${exit}, ${report.requests} requests on new connections, ${report.failed} failed\n`)
-  for (const error of report.firstErrors.slice(0, 3)) terminal.out(`  ${error.at} ${error.name}: ${error.error}\n`)
+  for (const error of report.firstErrors.slice(0, 3))
+    terminal.out(`  ${error.at} ${error.name}: ${error.error}\n`)
   return good
 }
 
@@ -115,7 +124,17 @@ function runHandover(lab: Lab, artifact: string, dir: string): Promise<number> {
   const program = process.argv[1]
   if (!program) throw new HandoverError(fault('UNEXPECTED', 'the demo does not know its own program'))
   const playbook = resolve(import.meta.dirname, '../../playbooks/lab.yml')
-  const args = ['run', playbook, '-i', lab.inventory, '-e', `artifact=${artifact}`, '--run-dir', join(dir, 'runs'), '-y']
+  const args = [
+    'run',
+    playbook,
+    '-i',
+    lab.inventory,
+    '-e',
+    `artifact=${artifact}`,
+    '--run-dir',
+    join(dir, 'runs'),
+    '-y',
+  ]
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
     child.on('error', fail)

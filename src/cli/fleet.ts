@@ -40,7 +40,17 @@ export function realFleet(plan: Plan, options: FleetOptions): Map<string, Partic
 function endpointOf(host: PlannedHost, { connectTimeoutMs }: FleetOptions) {
   const { name, address, port, user, identityFiles, knownHostsFiles } = host
   const hostKeyChecking = 'strict' as const
-  return { name, address, port, user, identityFiles, knownHostsFiles, hostKeyChecking, connectTimeoutMs, keepaliveMs }
+  return {
+    name,
+    address,
+    port,
+    user,
+    identityFiles,
+    knownHostsFiles,
+    hostKeyChecking,
+    connectTimeoutMs,
+    keepaliveMs,
+  }
 }
 
 function checksOf(host: PlannedHost, hands: HostHands): Participant['checks'] {

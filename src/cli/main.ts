@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import { exitCode, exitCodeOf } from '../core/exit-code.ts'
 import { faultsOf } from '../core/fault.ts'
 import { formatFaults } from '../report/fault-text.ts'
+import { jsonLine } from '../report/json.ts'
 import { buildProgram } from './program.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -25,13 +26,14 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 
 /** With --output json the last line is the same information as the exit code, whatever went wrong. */
 function report(faults: ReturnType<typeof faultsOf>, args: readonly string[], terminal: Terminal): void {
-  const json = args.some((arg, index) => arg === '--output=json' || (arg === '--output' && args[index + 1] === 'json'))
+  const json = args.some(
+    (arg, index) => arg === '--output=json' || (arg === '--output' && args[index + 1] === 'json'),
+  )
   if (json) {
     const exit = exitCodeOf(faults)
-    terminal.out(`${JSON.stringify({ v: 1, type: 'run.refused', exit, faults })}\n`)
+    terminal.out(`${jsonLine({ v: 1, type: 'run.refused', exit, faults })}\n`)
     return
   }
   const color = terminal.isTty && !terminal.env.NO_COLOR && !args.includes('--no-color')
   for (const line of formatFaults(faults, { color })) terminal.err(`${line}\n`)
 }
-

@@ -32,7 +32,10 @@ export function withOutput(command: Command): Command {
         .default('auto'),
     )
     .option('--no-color', 'no colours (also with the environment variable NO_COLOR)')
-    .option('--run-dir <dir>', 'where runs are kept (also HANDOVER_RUN_DIR; .handover/runs if neither is given)')
+    .option(
+      '--run-dir <dir>',
+      'where runs are kept (also HANDOVER_RUN_DIR; .handover/runs if neither is given)',
+    )
 }
 
 export function withTargets(command: Command): Command {
@@ -45,8 +48,17 @@ export function withTargets(command: Command): Command {
     )
     .option('-l, --limit <pattern>', 'only these hosts: a pattern, or @file')
     .option('-e, --extra-vars <vars>', 'variables: name=value, JSON, or @file; may be repeated', collect, [])
-    .option('-f, --forks <n>', 'connections and read-only work at one time; does not speed up changes', wholeNumber, 50)
-    .option('--concurrency <n>', 'at most this many hosts being changed at once; may only lower the playbook', wholeNumber)
+    .option(
+      '-f, --forks <n>',
+      'connections and read-only work at one time; does not speed up changes',
+      wholeNumber,
+      50,
+    )
+    .option(
+      '--concurrency <n>',
+      'at most this many hosts being changed at once; may only lower the playbook',
+      wholeNumber,
+    )
     .option('-u, --user <name>', 'user to log in as where the inventory does not say')
     .option('--private-key <file>', 'key to log in with where the inventory does not say')
     .option('-b, --become', 'work as root through sudo where neither inventory nor playbook says')
@@ -58,9 +70,10 @@ function collect(value: string, before: string[]): string[] {
   return [...before, value]
 }
 
-function wholeNumber(text: string): number {
+export function wholeNumber(text: string): number {
   const value = Number(text)
-  if (!/^\d{1,6}$/.test(text) || value < 1) throw new InvalidArgumentError('a whole number of at least 1 is expected')
+  if (!/^\d{1,6}$/.test(text) || value < 1)
+    throw new InvalidArgumentError('a whole number of at least 1 is expected')
   return value
 }
 

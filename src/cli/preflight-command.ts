@@ -7,6 +7,7 @@ import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { findRun } from '../journal/run-directory.ts'
 import type { Plan } from '../plan/plan.ts'
 import { formatFleetStatus, type HostStatus } from '../report/fleet-text.ts'
+import { jsonLine } from '../report/json.ts'
 import type { Participant } from '../run/conduct.ts'
 import { closeFleet, realFleet } from './fleet.ts'
 import { runDirectory, type TargetOptions, wantsColor } from './options.ts'
@@ -51,7 +52,12 @@ interface Look {
   readonly faults: readonly Fault[]
 }
 
-async function lookAtFleet(plan: Plan, machine: string, options: TargetOptions, judge: boolean): Promise<Look[]> {
+async function lookAtFleet(
+  plan: Plan,
+  machine: string,
+  options: TargetOptions,
+  judge: boolean,
+): Promise<Look[]> {
   const participants = realFleet(plan, {
     run: 'look',
     machine,
@@ -89,7 +95,7 @@ async function lookAtHost(host: string, { hands, checks }: Participant, judge: b
 function show(terminal: Terminal, options: TargetOptions, looks: readonly Look[]): void {
   if (options.output === 'json') {
     for (const { host, status, faults } of looks) {
-      terminal.out(`${JSON.stringify({ v: 1, type: 'host.status', host, found: status ?? null, faults })}\n`)
+      terminal.out(`${jsonLine({ v: 1, type: 'host.status', host, found: status ?? null, faults })}\n`)
     }
     return
   }
@@ -111,7 +117,9 @@ function lastPlan(terminal: Terminal, options: TargetOptions): { plan: Plan; mac
   const root = runDirectory(options, terminal)
   const run = findRun(root, 'last')
   try {
-    const stored = JSON.parse(readFileSync(join(root, run, 'plan.json'), 'utf8')) as Plan & { machine: string }
+    const stored = JSON.parse(readFileSync(join(root, run, 'plan.json'), 'utf8')) as Plan & {
+      machine: string
+    }
     return { plan: stored, machine: stored.machine }
   } catch (error) {
     throw new HandoverError(

@@ -1,15 +1,17 @@
 /** Every command with its options; what each one does is in its own file. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { labCommand } from './lab-command.ts'
+import { addLabCommands } from './lab-options.ts'
 import { withOutput, withTargets } from './options.ts'
-import { planCommand, validateCommand } from './plan-command.ts'
-import { preflightCommand, statusCommand } from './preflight-command.ts'
-import { runCommand } from './run-command.ts'
-import { runsCommand, showCommand } from './runs-command.ts'
 import type { Terminal } from './terminal.ts'
 
 export type Finish = (exit: number) => void
+
+export type Action<Arguments extends unknown[]> = (terminal: Terminal, ...args: Arguments) => Promise<number>
+
+export type Act = <Arguments extends unknown[]>(
+  load: () => Promise<Action<Arguments>>,
+) => (...args: Arguments) => Promise<void>
 
 export function buildProgram(terminal: Terminal, finish: Finish): Command {
   const program = new Command('handover')
@@ -20,10 +22,13 @@ export function buildProgram(terminal: Terminal, finish: Finish): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(handover --help shows the commands, handover COMMAND --help their options)')
 
-  const act =
-    <Arguments extends unknown[]>(command: (terminal: Terminal, ...args: Arguments) => Promise<number>) =>
-    async (...args: Arguments) =>
-      finish(await command(terminal, ...args))
+  // Each command is loaded when it is called: what one does not need does not slow it down.
+  const act: Act =
+    <Arguments extends unknown[]>(load: () => Promise<Action<Arguments>>) =>
+    async (...args: Arguments) => {
+      const action = await load()
+      finish(await action(terminal, ...args))
+    }
 
   withTargets(program.command('run').argument('<playbook>'))
     .summary('the whole transaction')
@@ -33,26 +38,28 @@ export function buildProgram(terminal: Terminal, finish: Finish): Command {
     .option('-C, --check', 'connect and inspect only, change nothing (as `preflight`)')
     .option('--syntax-check', 'check the files only, contact nothing (as `validate`)')
     .option('-y, --yes', 'do not ask before the first change')
-    .action(act(runCommand))
+    .action(act(async () => (await import('./run-command.ts')).runCommand))
   withTargets(program.command('plan').argument('<playbook>'))
     .summary('what would happen, host by host')
-    .action(act(planCommand))
+    .action(act(async () => (await import('./plan-command.ts')).planCommand))
   withTargets(program.command('validate').argument('<playbook>'))
     .summary('check the files, contact nothing')
-    .action(act(validateCommand))
+    .action(act(async () => (await import('./plan-command.ts')).validateCommand))
   withTargets(program.command('preflight').argument('<playbook>'))
     .summary('connect and inspect every host, change nothing')
-    .action(act(preflightCommand))
+    .action(act(async () => (await import('./preflight-command.ts')).preflightCommand))
   withTargets(program.command('status').argument('[playbook]'))
     .summary('what each host runs and has on disk')
     .option('--detailed-exitcode', 'exit with 11 when there is drift')
-    .action(act(statusCommand))
-  withOutput(program.command('runs')).summary('past and running runs').action(act(runsCommand))
+    .action(act(async () => (await import('./preflight-command.ts')).statusCommand))
+  withOutput(program.command('runs'))
+    .summary('past and running runs')
+    .action(act(async () => (await import('./runs-command.ts')).runsCommand))
   withOutput(program.command('show').argument('<run>'))
     .summary('one run, as it stands')
     .description('RUN is a run id, the start of one, or `last`.')
-    .action(act(showCommand))
-  labCommand(program.command('lab').summary('a real fleet on loopback'), act)
+    .action(act(async () => (await import('./runs-command.ts')).showCommand))
+  addLabCommands(program.command('lab').summary('a real fleet on loopback'), act)
   return program
 }
 

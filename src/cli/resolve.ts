@@ -1,6 +1,7 @@
 /** From files to a plan: playbook, inventory, limit, variables and artifact. Nothing is contacted. */
-import { dirname, resolve } from 'node:path'
+
 import { userInfo } from 'node:os'
+import { dirname, resolve } from 'node:path'
 import { fault, HandoverError } from '../core/fault.ts'
 import { hostVars } from '../inventory/host-vars.ts'
 import { limitHosts, matchHosts } from '../inventory/pattern.ts'
@@ -43,7 +44,9 @@ export function selectHosts(
 ): { readonly hosts: readonly PlanHost[]; readonly match: (pattern: string) => readonly string[] } {
   if (options.inventory.length === 0) {
     throw new HandoverError(
-      fault('USAGE', 'no inventory was given', { hint: 'name one with -i: a file, or a list such as "web1,web2,"' }),
+      fault('USAGE', 'no inventory was given', {
+        hint: 'name one with -i: a file, or a list such as "web1,web2,"',
+      }),
     )
   }
   const inventory = loadInventory(options.inventory, { playbookDirs: [dirname(resolve(playbook.file))] })

@@ -41,7 +41,7 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
   const run = newRunId(new Date())
   await createRunDirectory(root, run, { ...plan, machine })
   const journal = await createJournal(journalFile(root, run), run)
-  const view = openView(terminal, options)
+  const view = await openView(terminal, options)
   journal.listen(view.hear)
   const participants = realFleet(plan, {
     run,
@@ -49,7 +49,7 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
     forks: options.forks,
     connectTimeoutMs: options.timeout * 1000,
   })
-  const signals = steerBySignals(terminal)
+  const signals = steerBySignals(view.say, terminal.exit)
   try {
     const state = await conduct({
       limits: plan,
@@ -60,9 +60,9 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
       patienceMs,
       onInterrupt: signals.steer,
     })
-    await view.finish()
     return state.exit ?? exitCode.unexpected
   } finally {
+    await view.finish()
     signals.stop()
     await closeFleet(participants)
     await journal.close()
@@ -98,4 +98,3 @@ async function agreed(terminal: Terminal, plan: Plan, options: RunOptions): Prom
     ask.close()
   }
 }
-

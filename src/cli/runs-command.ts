@@ -3,6 +3,7 @@ import { exitCode } from '../core/exit-code.ts'
 import type { Entry } from '../journal/entry.ts'
 import { processIdentity } from '../journal/process-identity.ts'
 import { findRun, listRuns, readJournal } from '../journal/run-directory.ts'
+import { jsonLine } from '../report/json.ts'
 import { describeRun, formatRuns, runRow } from '../report/run-text.ts'
 import { type OutputOptions, runDirectory, wantsColor } from './options.ts'
 import type { Terminal } from './terminal.ts'
@@ -13,15 +14,19 @@ export async function runsCommand(terminal: Terminal, options: OutputOptions): P
     const entries = readJournal(root, run)
     return runRow(entries, { alive: isAlive(entries) })
   })
-  if (options.output === 'json') for (const row of rows) terminal.out(`${JSON.stringify(row)}\n`)
+  if (options.output === 'json') for (const row of rows) terminal.out(`${jsonLine(row)}\n`)
   else terminal.out(`${formatRuns(rows, { width: terminal.columns }).join('\n')}\n`)
   return exitCode.done
 }
 
-export async function showCommand(terminal: Terminal, wanted: string, options: OutputOptions): Promise<number> {
+export async function showCommand(
+  terminal: Terminal,
+  wanted: string,
+  options: OutputOptions,
+): Promise<number> {
   const root = runDirectory(options, terminal)
   const entries = readJournal(root, findRun(root, wanted))
-  if (options.output === 'json') for (const entry of entries) terminal.out(`${JSON.stringify(entry)}\n`)
+  if (options.output === 'json') for (const entry of entries) terminal.out(`${jsonLine(entry)}\n`)
   else {
     const lines = describeRun(entries, {
       alive: isAlive(entries),

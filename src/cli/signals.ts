@@ -1,7 +1,6 @@
 /** Ctrl-C and its kin: once goes back, insisting leaves. */
 import { exitCode } from '../core/exit-code.ts'
 import type { RunSignal } from '../run/conduct.ts'
-import type { Terminal } from './terminal.ts'
 
 export interface Steering {
   /** Receives the run's interrupt function. */
@@ -15,19 +14,19 @@ const mostInsisting = 3
  * SIGINT, SIGTERM and SIGHUP turn the run around; further ones say what leaving would mean, and the third SIGINT
  * leaves at once with the journal as it stands.
  */
-export function steerBySignals(terminal: Terminal): Steering {
+export function steerBySignals(say: (line: string) => void, leave: (code: number) => void): Steering {
   let interrupt: ((signal: RunSignal) => void) | undefined
   let times = 0
   const hear = (signal: RunSignal) => {
     times++
     if (times === 1) {
-      terminal.err(`\n${signal}: starting nothing more; going back unless the run is already decided\n`)
+      say(`${signal}: starting nothing more; going back unless the run is already decided`)
       interrupt?.(signal)
     } else if (signal === 'SIGINT' && times >= mostInsisting) {
-      terminal.err('leaving at once: hosts may still run the new binary beside a parked old master; see `handover status`\n')
-      terminal.exit(exitCode.needsHuman)
+      say('leaving at once: hosts may run the new binary beside a parked old master; see `handover status`')
+      leave(exitCode.needsHuman)
     } else {
-      terminal.err('still going back; press Ctrl-C once more to leave the hosts as they are, half-way\n')
+      say('still going back; press Ctrl-C once more to leave the hosts as they are, half-way')
     }
   }
   const signals: readonly RunSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']

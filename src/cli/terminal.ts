@@ -4,6 +4,7 @@ export interface Terminal {
   err(text: string): void
   readonly isTty: boolean
   readonly columns: number
+  readonly rows: number
   readonly env: Readonly<Record<string, string | undefined>>
   /** Ends the process at once; only for a user who insists. */
   exit(code: number): void
@@ -14,7 +15,13 @@ export function processTerminal(exit: (code: number) => void): Terminal {
     out: text => void process.stdout.write(text),
     err: text => void process.stderr.write(text),
     isTty: process.stdout.isTTY === true,
-    columns: process.stdout.columns ?? 80,
+    // Getters: a window may change its size while a run is shown.
+    get columns() {
+      return process.stdout.columns ?? 80
+    },
+    get rows() {
+      return process.stdout.rows ?? 24
+    },
     env: process.env,
     exit,
   }

@@ -1,27 +1,43 @@
 /** Which view shows a run. */
+import { printable } from '../core/text.ts'
 import type { Entry } from '../journal/entry.ts'
 import { chooseView } from '../report/choose.ts'
 import { createJsonView } from '../report/json.ts'
-import { createLiveView } from '../report/live.ts'
 import { createPlainView } from '../report/plain.ts'
 import { type OutputOptions, wantsColor } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface View {
   hear(entry: Entry): void
-  /** Resolves when everything heard is on the screen. */
+  /** A line that belongs to no entry. */
+  say(line: string): void
+  /** Resolves when everything heard is on the screen. May be called again. */
   finish(): Promise<void>
 }
 
-export function openView(terminal: Terminal, options: OutputOptions): View {
+export async function openView(terminal: Terminal, options: OutputOptions): Promise<View> {
   const color = wantsColor(options, terminal)
-  const { isTty, env, columns } = terminal
-  switch (chooseView({ output: options.output, isTty, term: env.TERM, ci: env.CI })) {
-    case 'json':
-      return { hear: createJsonView(terminal.out), finish: async () => {} }
-    case 'plain':
-      return { hear: createPlainView(terminal.out, { color, width: columns }), finish: async () => {} }
-    case 'live':
-      return createLiveView(terminal.out, { color, columns })
+  const { isTty, env } = terminal
+  const say = (line: string) => terminal.err(`${printable(line)}\n`)
+  const kind = chooseView({ output: options.output, isTty, term: env.TERM, ci: env.CI })
+  if (kind === 'json') return { hear: createJsonView(terminal.out), say, finish: async () => {} }
+  if (kind === 'plain') {
+    return {
+      hear: createPlainView(terminal.out, { color, width: terminal.columns }),
+      say,
+      finish: async () => {},
+    }
   }
+  // Loaded only where it is shown: it is a tenth of the start-up time.
+  const { createLiveView } = await import('../report/live.ts')
+  return createLiveView(terminal.out, {
+    color,
+    unicode: /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || ''),
+    get columns() {
+      return terminal.columns
+    },
+    get rows() {
+      return terminal.rows
+    },
+  })
 }

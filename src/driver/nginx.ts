@@ -4,6 +4,7 @@ import { clip } from '../core/text.ts'
 import { type Answer, field } from '../host/frame.ts'
 import { type HostSession, openSession } from '../host/session.ts'
 import type { Connection } from '../transport/connection.ts'
+import { readFound, readInspection, type Versions } from './found.ts'
 import type {
   ArtifactRef,
   CommitOutcome,
@@ -14,7 +15,6 @@ import type {
   RevertOutcome,
   SwitchOutcome,
 } from './hands.ts'
-import { readFound, readInspection, type Versions } from './found.ts'
 import { failure, refusal } from './reasons.ts'
 
 export interface NginxHost {
@@ -60,7 +60,8 @@ export function nginxHands(host: NginxHost): HostHands {
 
   const stage = async (): Promise<Answer> => {
     const { session, hello } = await bind()
-    if (field(hello, 'have_artifact') !== 'yes') await session.upload(artifact.path, artifact.sha256, spec.stateDir)
+    if (field(hello, 'have_artifact') !== 'yes')
+      await session.upload(artifact.path, artifact.sha256, spec.stateDir)
     const answer = await session.request('prepare', [artifact.sha256], 60_000 + slackMs)
     if (field(answer, 'code') !== 'ARTIFACT_DAMAGED') return answer
     // A damaged upload is tried once more; the host has thrown the bad bytes away.
@@ -83,7 +84,9 @@ export function nginxHands(host: NginxHost): HostHands {
         const arch = field(hello, 'arch')
         if (!artifact.runsOn(arch)) refused.push(refusal(name, 'WRONG_ARCHITECTURE', arch))
         const inspection = readInspection(hello, versions)
-        return refused.length > 0 ? { kind: 'refused', faults: refused, inspection } : { kind: 'pass', inspection }
+        return refused.length > 0
+          ? { kind: 'refused', faults: refused, inspection }
+          : { kind: 'pass', inspection }
       } catch (error) {
         return { kind: 'unreachable', fault: named(name, error) }
       }
@@ -106,10 +109,15 @@ export function nginxHands(host: NginxHost): HostHands {
 
     async switchOver(): Promise<SwitchOutcome> {
       try {
-        const answer = await ask('switch', [hundredths(spec.startTimeoutMs)], spec.startTimeoutMs * 2 + slackMs * 2)
+        const answer = await ask(
+          'switch',
+          [hundredths(spec.startTimeoutMs)],
+          spec.startTimeoutMs * 2 + slackMs * 2,
+        )
         if (answer.status === 'ok') return { kind: 'switched' }
         const why = switchFault(name, answer)
-        if (answer.status === 'reverted') return { kind: 'reverted', fault: why, found: readFound(answer, versions) }
+        if (answer.status === 'reverted')
+          return { kind: 'reverted', fault: why, found: readFound(answer, versions) }
         return { kind: 'failed', fault: why }
       } catch (error) {
         return unknown(error)
@@ -140,7 +148,11 @@ export function nginxHands(host: NginxHost): HostHands {
 
     async revert(): Promise<RevertOutcome> {
       try {
-        const answer = await ask('revert', [hundredths(spec.drainTimeoutMs)], spec.drainTimeoutMs + slackMs * 4)
+        const answer = await ask(
+          'revert',
+          [hundredths(spec.drainTimeoutMs)],
+          spec.drainTimeoutMs + slackMs * 4,
+        )
         if (answer.status === 'reverted' || ['untouched', 'reverted'].includes(field(answer, 'state'))) {
           return { kind: 'reverted', found: readFound(answer, versions) }
         }
@@ -206,7 +218,10 @@ function named(host: string, error: unknown): Fault {
 function switchFault(host: string, answer: Answer): Fault {
   const found = field(answer, 'found')
   const detail = found ? `${found} of ${field(answer, 'wanted')} workers` : field(answer, 'detail')
-  return failure('SWITCH_FAILED', host, field(answer, 'code'), { detail, log: clip(field(answer, 'log').trim(), 600) })
+  return failure('SWITCH_FAILED', host, field(answer, 'code'), {
+    detail,
+    log: clip(field(answer, 'log').trim(), 600),
+  })
 }
 
 function heldFault(host: string, answer: Answer): Fault {

@@ -38,7 +38,8 @@ const refusals: Record<string, Reason> = {
     hint: 'check `handover.pid_file`',
   },
   ARGV_NOT_ABSOLUTE: {
-    says: detail => `the master was started as "${detail}", not by an absolute path; USR2 would not find the binary`,
+    says: detail =>
+      `the master was started as "${detail}", not by an absolute path; USR2 would not find the binary`,
     hint: 'restart it by its absolute path once',
   },
   ARGV_OTHER_FILE: {
@@ -71,7 +72,11 @@ const refusals: Record<string, Reason> = {
     hint: 'set `become: true`; a read-only file system cannot be upgraded',
   },
   DISK_FULL: { says: detail => `not enough room: ${detail}`, hint: 'free some space' },
-  LOCKED: { code: 'HOST_LOCKED', says: detail => `another run holds the lock: ${detail}`, hint: 'wait for it to end' },
+  LOCKED: {
+    code: 'HOST_LOCKED',
+    says: detail => `another run holds the lock: ${detail}`,
+    hint: 'wait for it to end',
+  },
   RUN_UNFINISHED: {
     code: 'HOST_RUN_UNFINISHED',
     says: detail => `run ${detail} was cut off here and left a parked master`,
@@ -85,7 +90,10 @@ const refusals: Record<string, Reason> = {
   CHANGED_SINCE_INSPECT: { says: () => 'the daemon was restarted or replaced while it was being prepared' },
   STAGING_FAILED: { says: detail => detail || 'the new binary could not be staged' },
   BACKUP_FAILED: { says: detail => detail || 'the backup could not be made' },
-  ARTIFACT_DAMAGED: { says: detail => detail, hint: 'the upload was damaged twice; check the network and the disk' },
+  ARTIFACT_DAMAGED: {
+    says: detail => detail,
+    hint: 'the upload was damaged twice; check the network and the disk',
+  },
   BINARY_DOES_NOT_RUN: {
     code: 'ARTIFACT_REFUSED',
     says: detail => `the new binary does not run there: ${detail || 'it printed nothing'}`,
@@ -130,7 +138,8 @@ const failures: Record<string, string> = {
 /** A refusal before any change. */
 export function refusal(host: string, code: string, detail: string): Fault {
   const reason = refusals[code]
-  if (!reason) return fault('HOST_UNFIT', `${failures[code] ?? code}${detail ? ` (${detail})` : ''}`, { host })
+  if (!reason)
+    return fault('HOST_UNFIT', `${failures[code] ?? code}${detail ? ` (${detail})` : ''}`, { host })
   return fault(reason.code ?? 'HOST_UNFIT', reason.says(detail.trim()), {
     host,
     ...(reason.hint ? { hint: reason.hint } : {}),

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { connect as tcpConnect } from 'node:net'
+import { isIP, connect as tcpConnect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as tlsConnect } from 'node:tls'
 import { clip } from '../core/text.ts'
@@ -56,7 +56,12 @@ export async function probe(spec: ProbeSpec, timeoutMs: number, footing: Footing
   }
 }
 
-function look(spec: ProbeSpec, timeoutMs: number, footing: Footing, signal: AbortSignal): Promise<ProbeResult> {
+function look(
+  spec: ProbeSpec,
+  timeoutMs: number,
+  footing: Footing,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
   switch (spec.kind) {
     case 'http':
       return lookHttp(spec, footing, signal)
@@ -80,12 +85,10 @@ async function lookHttp(
   const stream = spec.from === 'host' ? await footing.tunnel(host, port) : undefined
   return new Promise((resolve, reject) => {
     const request = (tls ? httpsRequest : httpRequest)(url, {
-      agent: false,
       signal,
       headers: { connection: 'close', 'user-agent': 'handover' },
-      ...(stream
-        ? { createConnection: () => (tls ? tlsConnect({ socket: stream, servername: host }) : stream) as never }
-        : {}),
+      // Node asks `createConnection` only where no agent is named, not even `false`.
+      ...(stream ? { createConnection: () => over(stream, tls, host) as never } : { agent: false }),
     })
     const finish = (result: ProbeResult) => {
       request.destroy()
@@ -118,6 +121,11 @@ async function lookHttp(
     })
     request.end()
   })
+}
+
+function over(stream: Duplex, tls: boolean, host: string): Duplex {
+  // An address is no server name (RFC 6066, section 3); the certificate is compared with `host` then.
+  return tls ? tlsConnect({ socket: stream, host, ...(isIP(host) ? {} : { servername: host }) }) : stream
 }
 
 async function lookTcp(
@@ -153,7 +161,10 @@ async function lookCommand(
   return { pass: exitCode === 0, detail: `exit code ${exitCode}${said ? `: ${said}` : ''}` }
 }
 
-function runHere(argv: readonly string[], signal: AbortSignal): Promise<{ exitCode: number; output: string }> {
+function runHere(
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<{ exitCode: number; output: string }> {
   const [file = '', ...args] = argv
   return new Promise(resolve => {
     const options = { signal, maxBuffer: mostBodyBytes, killSignal: 'SIGKILL' as const }

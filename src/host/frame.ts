@@ -20,8 +20,7 @@ export function encodeRequest(nonce: string, verb: string, args: readonly string
   if (args.some(arg => /[\n\r\0]/.test(arg)))
     throw new RangeError('a request cannot carry line breaks or NUL')
   const line = [nonce, verb, ...args.map(shellQuote)].join(' ')
-  if (Buffer.byteLength(line) > longestFrame)
-    throw new RangeError('a request does not fit into one frame')
+  if (Buffer.byteLength(line) > longestFrame) throw new RangeError('a request does not fit into one frame')
   return `${line}\n`
 }
 

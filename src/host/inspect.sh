@@ -73,6 +73,11 @@ version_of() {
 
 # preflight: what can be told from the host alone, before anything is touched.
 preflight() {
+  if read_lock && [ "$l_run" != "$run" ]; then
+    # What else is odd here belongs to that run.
+    lock_lives && refuse LOCKED "$l_owner" && return
+    unfinished && refuse RUN_UNFINISHED "$r_run" && return
+  fi
   scan
   read_pid "$pid_file"
   if [ -z "$pid" ]; then
@@ -90,9 +95,6 @@ preflight() {
   [ -z "$old_draining" ] || refuse STILL_DRAINING "${old_draining# }"
   [ -w "$dir" ] || refuse DIRECTORY_NOT_WRITABLE "$dir"
   preflight_space
-  if read_lock && [ "$l_run" != "$run" ]; then
-    if lock_lives; then refuse LOCKED "$l_owner"; elif unfinished; then refuse RUN_UNFINISHED "$r_run"; fi
-  fi
 }
 
 preflight_master() {

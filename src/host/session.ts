@@ -119,8 +119,11 @@ export async function openSession(connection: Connection, become: boolean): Prom
     async upload(file, sha256, stateDir) {
       const { code, stderrTail } = await connection.upload(uploadCommand(become, stateDir, sha256), file)
       if (code === 0) return
-      const why = code === undefined ? 'the connection was lost' : clip(stderrTail.trim() || `exit ${code}`, 400)
-      throw new HandoverError(fault('UPLOAD_FAILED', `the artifact could not be uploaded: ${why}`, { host: name }))
+      const why =
+        code === undefined ? 'the connection was lost' : clip(stderrTail.trim() || `exit ${code}`, 400)
+      throw new HandoverError(
+        fault('UPLOAD_FAILED', `the artifact could not be uploaded: ${why}`, { host: name }),
+      )
     },
     async close() {
       if (!ended && sent > 0) await request('bye', [], 2000).catch(() => {})

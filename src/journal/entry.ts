@@ -47,7 +47,12 @@ export type EntryBody =
       readonly stages: readonly StageInfo[]
     }
   | { readonly type: 'host.inspect.begun'; readonly host: string }
-  | { readonly type: 'host.inspected'; readonly host: string; readonly current: boolean; readonly found: HostFacts }
+  | {
+      readonly type: 'host.inspected'
+      readonly host: string
+      readonly current: boolean
+      readonly found: HostFacts
+    }
   | { readonly type: 'host.unreachable'; readonly host: string; readonly fault: Fault }
   | { readonly type: 'host.refused'; readonly host: string; readonly faults: readonly Fault[] }
   | { readonly type: 'host.left_out'; readonly host: string; readonly fault: Fault }
@@ -65,7 +70,12 @@ export type EntryBody =
     }
   | { readonly type: 'host.healthy'; readonly host: string }
   /** With `found`, old is proven to serve and to be on disk, and nothing is left to undo. */
-  | { readonly type: 'host.failed'; readonly host: string; readonly fault: Fault; readonly found: HostFacts | null }
+  | {
+      readonly type: 'host.failed'
+      readonly host: string
+      readonly fault: Fault
+      readonly found: HostFacts | null
+    }
   | { readonly type: 'stage.baking'; readonly stage: string; readonly ms: number }
   | { readonly type: 'stage.baked'; readonly stage: string }
   | { readonly type: 'stage.finished'; readonly stage: string }

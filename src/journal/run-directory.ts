@@ -57,9 +57,14 @@ export function findRun(root: string, wanted: string): string {
   const exact = matches.find(run => run === wanted)
   if (exact) return exact
   if (matches.length === 1 && matches[0]) return matches[0]
-  const why = matches.length === 0 ? `there is no run "${wanted}"` : `"${wanted}" is the start of ${matches.length} runs`
+  const why =
+    matches.length === 0
+      ? `there is no run "${wanted}"`
+      : `"${wanted}" is the start of ${matches.length} runs`
   throw new HandoverError(
-    fault('RUN_NOT_FOUND', `${why} in ${root}`, { hint: '`handover runs` lists them; another place is named by --run-dir' }),
+    fault('RUN_NOT_FOUND', `${why} in ${root}`, {
+      hint: '`handover runs` lists them; another place is named by --run-dir',
+    }),
   )
 }
 

@@ -32,7 +32,16 @@ export function describeHost({ labId, dir, name, sshPort, httpPort }: HostPlace)
 
 /** @returns the host's public key as known_hosts has it, `ssh-ed25519 AAAA...` */
 export async function growTree(host: LabHost, binary: string, clientPublicKey: string): Promise<string> {
-  const folders = ['home', 'usr/sbin', 'etc/nginx', 'etc/ssh', 'run', 'var/log/nginx', 'var/lib/nginx', 'srv/www']
+  const folders = [
+    'home',
+    'usr/sbin',
+    'etc/nginx',
+    'etc/ssh',
+    'run',
+    'var/log/nginx',
+    'var/lib/nginx',
+    'srv/www',
+  ]
   await Promise.all(folders.map(folder => mkdir(join(host.root, folder), { recursive: true })))
   const [publicKey] = await Promise.all([
     makeKey(join(host.root, 'etc/ssh/ssh_host_ed25519_key')),
@@ -60,10 +69,22 @@ export function sshdConfigFile(host: LabHost): string {
  */
 export async function makeKey(path: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true })
-  const { code, stderr } = await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'lab', '-f', path])
+  const { code, stderr } = await runCommand('ssh-keygen', [
+    '-q',
+    '-t',
+    'ed25519',
+    '-N',
+    '',
+    '-C',
+    'lab',
+    '-f',
+    path,
+  ])
   if (code !== 0) {
     const hint = 'run scripts/setup.sh'
-    throw new HandoverError(fault('LAB_PROGRAM_MISSING', `ssh-keygen made no key: ${stderr.trim()}`, { hint }))
+    throw new HandoverError(
+      fault('LAB_PROGRAM_MISSING', `ssh-keygen made no key: ${stderr.trim()}`, { hint }),
+    )
   }
   return (await readFile(`${path}.pub`, 'utf8')).split(' ', 2).join(' ')
 }

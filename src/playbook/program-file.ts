@@ -75,5 +75,7 @@ function examine(head: Buffer, size: number): string | { readonly why: string } 
 /** Can a machine of this kind (`uname -m`) start a program built for that one? */
 export function canRun(host: string, machine: string): boolean {
   const same = host === machine || (machine === 'i386' && /^(i\d86|x86_64)$/.test(host))
-  return same || (machine === 'arm' && /^(arm|aarch64)/.test(host)) || (machine === 'ppc64' && host === 'ppc64le')
+  return (
+    same || (machine === 'arm' && /^(arm|aarch64)/.test(host)) || (machine === 'ppc64' && host === 'ppc64le')
+  )
 }

@@ -70,7 +70,10 @@ export async function conduct(run: Conduct): Promise<RunState> {
       // What is not on disk is not decided; nobody was told of it, so the fleet can still go back.
       if (body.type === 'run.decided') state.decided = false
       if (!state.decided && !state.finished && state.rollingBack === undefined) {
-        apply(state, { type: 'run.rolling_back', reason: error instanceof Error ? error.message : String(error) })
+        apply(state, {
+          type: 'run.rolling_back',
+          reason: error instanceof Error ? error.message : String(error),
+        })
       }
       wake()
       throw error
@@ -164,7 +167,10 @@ function begin(
   }
 }
 
-type Step = Exclude<Decision, { do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert' | 'bake' }>
+type Step = Exclude<
+  Decision,
+  { do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert' | 'bake' }
+>
 
 function stepEntry(decision: Step, state: RunState): EntryBody {
   const stage = state.limits.stages[state.stage]?.name ?? ''
@@ -201,5 +207,6 @@ async function bake({ state, record, over }: Stand): Promise<void> {
       resolve()
     })
   })
-  if (state.rollingBack === undefined && !state.finished) await record({ type: 'stage.baked', stage: stage.name })
+  if (state.rollingBack === undefined && !state.finished)
+    await record({ type: 'stage.baked', stage: stage.name })
 }

@@ -4,10 +4,13 @@
  */
 import { plural } from '../core/text.ts'
 import type { RunOutcome } from '../journal/entry.ts'
-import { hostsIn, inPhase, type HostPhase, type RunState } from './state.ts'
+import { type HostPhase, hostsIn, inPhase, type RunState } from './state.ts'
 
 export type Decision =
-  | { readonly do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert'; readonly host: string }
+  | {
+      readonly do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert'
+      readonly host: string
+    }
   | { readonly do: 'leave-out'; readonly host: string }
   | { readonly do: 'start-stage' | 'finish-stage' }
   | { readonly do: 'bake' }
@@ -21,7 +24,12 @@ export function decide(state: RunState): readonly Decision[] {
   if (state.rollingBack !== undefined) return goBack(state)
   if (state.interrupted) return interrupt(state)
   if (inPhase(state, 'waiting', 'inspecting') > 0) return each('inspect', hostsIn(state, 'waiting'))
-  return unfit(state) ?? prepare(state) ?? overBudget(state) ?? (state.precommitting ? precommit(state) : roll(state))
+  return (
+    unfit(state) ??
+    prepare(state) ??
+    overBudget(state) ??
+    (state.precommitting ? precommit(state) : roll(state))
+  )
 }
 
 /** Interrupted before any change there is nothing to undo, only questions to wait for. */
@@ -98,7 +106,9 @@ function endOfStages(state: RunState): readonly Decision[] {
   const reverts = each('revert', hostsIn(state, 'failing'))
   if (reverts.length > 0 || inPhase(state, 'reverting') > 0) return reverts
   if (inPhase(state, 'in-doubt') > 0) {
-    return [{ do: 'roll-back', reason: `${plural(inPhase(state, 'in-doubt'), 'host')} could not be proven old` }]
+    return [
+      { do: 'roll-back', reason: `${plural(inPhase(state, 'in-doubt'), 'host')} could not be proven old` },
+    ]
   }
   if (inPhase(state, 'healthy') === 0) return [{ do: 'roll-back', reason: 'no host is left to commit' }]
   return [{ do: 'start-precommit' }]
@@ -118,7 +128,14 @@ function commit(state: RunState): readonly Decision[] {
   return [{ do: 'finish', outcome: short > 0 ? 'committed-with-failures' : 'committed' }]
 }
 
-const changed: readonly HostPhase[] = ['switching', 'switched', 'healthy', 'failing', 'precommitting', 'precommitted']
+const changed: readonly HostPhase[] = [
+  'switching',
+  'switched',
+  'healthy',
+  'failing',
+  'precommitting',
+  'precommitted',
+]
 
 /** Every switched host in parallel, those that serve first; no host's failure stops another's. */
 function goBack(state: RunState): readonly Decision[] {

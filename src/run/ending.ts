@@ -5,7 +5,10 @@ import { plural } from '../core/text.ts'
 import type { EntryBody, HostEnd, HostSummary, RunOutcome } from '../journal/entry.ts'
 import { type HostRecord, inPhase, type RunState } from './state.ts'
 
-export function finishEntry(state: RunState, outcome: RunOutcome): Extract<EntryBody, { type: 'run.finished' }> {
+export function finishEntry(
+  state: RunState,
+  outcome: RunOutcome,
+): Extract<EntryBody, { type: 'run.finished' }> {
   const hosts: Record<string, HostSummary> = Object.create(null)
   for (const record of state.hosts.values()) {
     hosts[record.name] = {

@@ -11,8 +11,10 @@ export async function performInspect(stand: Stand, host: string, begun: Promise<
   const unexpected = (found: Fault) => stand.record({ type: 'host.unreachable', host, fault: found })
   await guarded(host, unexpected, async () => {
     const outcome = await hands.inspect()
-    if (outcome.kind === 'unreachable') return stand.record({ type: 'host.unreachable', host, fault: outcome.fault })
-    if (outcome.kind === 'refused') return stand.record({ type: 'host.refused', host, faults: outcome.faults })
+    if (outcome.kind === 'unreachable')
+      return stand.record({ type: 'host.unreachable', host, fault: outcome.fault })
+    if (outcome.kind === 'refused')
+      return stand.record({ type: 'host.refused', host, faults: outcome.faults })
     const { current } = outcome.inspection
     const ill = current ? undefined : await failing(host, checks, 'before anything was changed')
     if (ill) return stand.record({ type: 'host.refused', host, faults: [ill] })
@@ -29,8 +31,10 @@ export async function performPrepare(stand: Stand, host: string, begun: Promise<
       return stand.record({ type: 'host.prepared', host, version: '' })
     }
     const outcome = await stand.participant(host).hands.prepare()
-    if (outcome.kind === 'prepared') return stand.record({ type: 'host.prepared', host, version: outcome.version })
-    if (outcome.kind === 'refused') return stand.record({ type: 'host.refused', host, faults: outcome.faults })
+    if (outcome.kind === 'prepared')
+      return stand.record({ type: 'host.prepared', host, version: outcome.version })
+    if (outcome.kind === 'refused')
+      return stand.record({ type: 'host.refused', host, faults: outcome.faults })
     return stand.record({ type: 'host.unreachable', host, fault: outcome.fault })
   })
 }
@@ -83,7 +87,11 @@ export async function guarded(
 }
 
 /** The first check that does not pass now. */
-async function failing(host: string, checks: readonly WatchedCheck[], when: string): Promise<Fault | undefined> {
+async function failing(
+  host: string,
+  checks: readonly WatchedCheck[],
+  when: string,
+): Promise<Fault | undefined> {
   const results = await Promise.all(checks.map(async ({ check, look }) => ({ check, result: await look() })))
   const bad = results.find(({ result }) => !result.pass)
   return (
@@ -94,4 +102,3 @@ async function failing(host: string, checks: readonly WatchedCheck[], when: stri
     })
   )
 }
-

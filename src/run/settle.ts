@@ -40,7 +40,10 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
 }
 
 /** Asks again while the answer is `unknown`, with growing pauses, for at most `patienceMs` after the first answer. */
-async function patiently<T extends { readonly kind: string }>(patienceMs: number, ask: () => Promise<T>): Promise<T> {
+async function patiently<T extends { readonly kind: string }>(
+  patienceMs: number,
+  ask: () => Promise<T>,
+): Promise<T> {
   let outcome = await ask()
   const until = performance.now() + patienceMs
   let pauseMs = firstPauseMs

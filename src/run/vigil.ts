@@ -25,7 +25,11 @@ export function createVigil({ participant, record }: Pick<Stand, 'participant' |
   }
   return {
     start(host) {
-      if (!watches.has(host)) watches.set(host, watchHost(host, participant(host), record, () => stop(host)))
+      if (!watches.has(host))
+        watches.set(
+          host,
+          watchHost(host, participant(host), record, () => stop(host)),
+        )
     },
     stop,
     stopAll() {
@@ -34,7 +38,12 @@ export function createVigil({ participant, record }: Pick<Stand, 'participant' |
   }
 }
 
-function watchHost(host: string, { hands, checks }: Participant, record: Stand['record'], stop: () => void): Watch {
+function watchHost(
+  host: string,
+  { hands, checks }: Participant,
+  record: Stand['record'],
+  stop: () => void,
+): Watch {
   const open = new Set(checks.map(({ check }) => check.name))
   let ended = false
   const tell = (entry: Parameters<Stand['record']>[0]) => {

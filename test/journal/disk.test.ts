@@ -47,17 +47,25 @@ describe('a journal', () => {
   it('writes what comes in meanwhile together, with one sync', async () => {
     const journal = await open()
     await Promise.all(['a', 'b', 'c', 'd'].map(host => journal.append(healthy(host))))
-    expect(disk.events.filter(event => !event.startsWith('publish'))).toEqual(['write 1', 'sync', 'write 3', 'sync'])
+    expect(disk.events.filter(event => !event.startsWith('publish'))).toEqual([
+      'write 1',
+      'sync',
+      'write 3',
+      'sync',
+    ])
     expect(disk.events.slice(-3)).toEqual(['publish 1', 'publish 2', 'publish 3'])
   })
 
-  it.each(['failWrite', 'failSync'] as const)('%s: nothing is published, every writer hears of it', async how => {
-    const journal = await open()
-    disk[how] = true
-    const ends = await Promise.allSettled(['a', 'b', 'c'].map(host => journal.append(healthy(host))))
-    expect(ends).toMatchObject(Array(3).fill({ status: 'rejected', reason: refused }))
-    expect(disk.events.filter(event => event.startsWith('publish'))).toEqual([])
-  })
+  it.each(['failWrite', 'failSync'] as const)(
+    '%s: nothing is published, every writer hears of it',
+    async how => {
+      const journal = await open()
+      disk[how] = true
+      const ends = await Promise.allSettled(['a', 'b', 'c'].map(host => journal.append(healthy(host))))
+      expect(ends).toMatchObject(Array(3).fill({ status: 'rejected', reason: refused }))
+      expect(disk.events.filter(event => event.startsWith('publish'))).toEqual([])
+    },
+  )
 
   it('takes nothing more after a failure, for what is in the file then is not known', async () => {
     const journal = await open()

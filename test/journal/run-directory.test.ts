@@ -55,14 +55,25 @@ describe('the directory of a run', () => {
     const plain = join(root, 'plain')
     writeFileSync(plain, 'a file')
     await expect(createRunDirectory(plain, 'r1', {})).rejects.toMatchObject({
-      faults: [{ code: 'JOURNAL_FAILED', place: { file: join(plain, 'r1') }, hint: expect.stringContaining('--run-dir') }],
+      faults: [
+        {
+          code: 'JOURNAL_FAILED',
+          place: { file: join(plain, 'r1') },
+          hint: expect.stringContaining('--run-dir'),
+        },
+      ],
     })
   })
 })
 
 describe('a run is found', () => {
   beforeEach(() => {
-    for (const run of ['20261120-091501-bbbbbb', '20261120-091501-aaaaaa', '20261121-000000-cccccc', '20261121']) {
+    for (const run of [
+      '20261120-091501-bbbbbb',
+      '20261120-091501-aaaaaa',
+      '20261121-000000-cccccc',
+      '20261121',
+    ]) {
       mkdirSync(join(root, run))
       writeFileSync(journalFile(root, run), '')
     }
@@ -108,7 +119,15 @@ describe('a run is found', () => {
 describe('reading a journal', () => {
   const run = 'r1'
   const line = (seq: number, more: object = {}) =>
-    JSON.stringify({ v: 1, seq, at: '2026-11-20T09:15:01.250Z', run, type: 'host.healthy', host: `h${seq}`, ...more })
+    JSON.stringify({
+      v: 1,
+      seq,
+      at: '2026-11-20T09:15:01.250Z',
+      run,
+      type: 'host.healthy',
+      host: `h${seq}`,
+      ...more,
+    })
   const file = () => journalFile(root, run)
   const write = (text: string) => {
     mkdirSync(join(root, run), { recursive: true })

@@ -105,7 +105,11 @@ const finish = (entries: readonly Entry[]) => {
   return last
 }
 
-const scriptedCheck = (name: string, answer: () => ProbeResult, more: Partial<WatchedCheck['check']> = {}): WatchedCheck => ({
+const scriptedCheck = (
+  name: string,
+  answer: () => ProbeResult,
+  more: Partial<WatchedCheck['check']> = {},
+): WatchedCheck => ({
   check: { name, intervalMs: 2, timeoutMs: 1000, healthy: 1, unhealthy: 1, deadlineMs: 5000, ...more },
   look: async () => answer(),
 })
@@ -164,7 +168,14 @@ describe('a run that goes well', () => {
   it('has the intent of every effect in the file at the moment of the effect', async () => {
     const missing: Call[] = []
     const checked: Call[] = []
-    const intent = { inspect: 'inspect', prepare: 'prepare', switchOver: 'switch', precommit: 'precommit', commit: 'commit', revert: 'revert' }
+    const intent = {
+      inspect: 'inspect',
+      prepare: 'prepare',
+      switchOver: 'switch',
+      precommit: 'precommit',
+      commit: 'commit',
+      revert: 'revert',
+    }
     const fleet = fakeFleet(call => {
       const [host = '', verb = ''] = call.split('.')
       if (!(verb in intent)) return
@@ -172,7 +183,10 @@ describe('a run that goes well', () => {
       const type = `host.${intent[verb as keyof typeof intent]}.begun`
       if (!words(readJournal(root, runId)).includes(`${type} ${host}`)) missing.push(call)
     })
-    fleet.add('a').add('b').add('c', { switchOver: async () => ({ kind: 'failed', fault: trouble('c') }) })
+    fleet
+      .add('a')
+      .add('b')
+      .add('c', { switchOver: async () => ({ kind: 'failed', fault: trouble('c') }) })
     const story = await begin(limitsOf([stage('all', ['a', 'b', 'c'])], { maxFailed: 1 }), fleet)
     expect((await story.ended).finished).toBe('committed-with-failures')
     expect(checked).toHaveLength(14)
@@ -182,7 +196,8 @@ describe('a run that goes well', () => {
   it('tells no host of the commit before the decision is in the file', async () => {
     const early: Call[] = []
     const fleet = fakeFleet(call => {
-      if (call.endsWith('.commit') && !words(readJournal(root, runId)).includes('run.decided')) early.push(call)
+      if (call.endsWith('.commit') && !words(readJournal(root, runId)).includes('run.decided'))
+        early.push(call)
     })
     const story = await begin(limitsOf([stage('all', ['a', 'b'])]), fleet.add('a').add('b'))
     await story.ended
@@ -209,11 +224,15 @@ describe('a run that goes well', () => {
   })
 
   it('looks at every check before it prepares, and refuses a host that is ill already', async () => {
-    const fleet = fakeFleet().add('a').add('b', {}, [scriptedCheck('answers', () => ({ pass: false, detail: 'status 500' }))])
+    const fleet = fakeFleet()
+      .add('a')
+      .add('b', {}, [scriptedCheck('answers', () => ({ pass: false, detail: 'status 500' }))])
     const story = await begin(limitsOf([stage('all', ['a', 'b'])]), fleet)
     const state = await story.ended
     expect(state.finished).toBe('refused')
-    expect(state.hosts.get('b')?.fault?.message).toBe('health check "answers" fails before anything was changed: status 500')
+    expect(state.hosts.get('b')?.fault?.message).toBe(
+      'health check "answers" fails before anything was changed: status 500',
+    )
     expect(fleet.calls).toEqual(['a.inspect', 'b.inspect'])
   })
 
@@ -232,7 +251,9 @@ describe('a run that goes well', () => {
 describe('an interrupt', () => {
   it('while a switch is pending reverts at once, without waiting for the switch', async () => {
     const slow = deferred<{ kind: 'switched' }>()
-    const fleet = fakeFleet().add('a', { switchOver: () => slow.promise }).add('b')
+    const fleet = fakeFleet()
+      .add('a', { switchOver: () => slow.promise })
+      .add('b')
     const story = await begin(limitsOf([stage('all', ['a', 'b'])], { concurrency: 1 }), fleet)
     await fleet.called('a.switchOver')
     story.interrupt()
@@ -249,7 +270,10 @@ describe('an interrupt', () => {
 
   it('before any change ends with nothing touched', async () => {
     const slow = deferred<{ kind: 'prepared'; version: string }>()
-    const fleet = fakeFleet().add('a', { prepare: () => slow.promise }).add('b').add('c')
+    const fleet = fakeFleet()
+      .add('a', { prepare: () => slow.promise })
+      .add('b')
+      .add('c')
     const story = await begin(limitsOf([stage('all', ['a', 'b', 'c'])]), fleet, { forks: 1 })
     await fleet.called('a.prepare')
     story.interrupt('SIGTERM')
@@ -316,7 +340,8 @@ describe('an interrupt', () => {
 })
 
 describe('an answer that never came', () => {
-  const lost = (host: string) => ({ kind: 'unknown', fault: trouble(host, 'HOST_LOST', 'the connection was lost') }) as const
+  const lost = (host: string) =>
+    ({ kind: 'unknown', fault: trouble(host, 'HOST_LOST', 'the connection was lost') }) as const
 
   it('of a switch: the host is asked to revert', async () => {
     const fleet = fakeFleet().add('a', { switchOver: async () => lost('a') })
@@ -354,7 +379,8 @@ describe('an answer that never came', () => {
 
   it('of a commit: asked again, then committed', async () => {
     const fleet = fakeFleet().add('a', {
-      commit: async times => (times < 2 ? lost('a') : { kind: 'committed', found: foundNew, oldLeft: 0, cut: 0 }),
+      commit: async times =>
+        times < 2 ? lost('a') : { kind: 'committed', found: foundNew, oldLeft: 0, cut: 0 },
     })
     const story = await begin(limitsOf([stage('all', ['a'])]), fleet, { patienceMs: 5000 })
     await story.ended
@@ -363,7 +389,9 @@ describe('an answer that never came', () => {
   })
 
   it('of a commit, ever: in doubt, nothing is taken back', async () => {
-    const fleet = fakeFleet().add('a', { commit: async () => lost('a') }).add('b')
+    const fleet = fakeFleet()
+      .add('a', { commit: async () => lost('a') })
+      .add('b')
     const story = await begin(limitsOf([stage('all', ['a', 'b'])]), fleet)
     await story.ended
     expect(finish(story.entries()).exit).toBe(3)
@@ -384,7 +412,9 @@ describe('an answer that never came', () => {
 describe('a failure', () => {
   it('of a commit that is held: both are kept, a human is needed', async () => {
     const held = trouble('a', 'COMMIT_HELD', 'the new master lost a worker')
-    const fleet = fakeFleet().add('a', { commit: async () => ({ kind: 'held', fault: held }) }).add('b')
+    const fleet = fakeFleet()
+      .add('a', { commit: async () => ({ kind: 'held', fault: held }) })
+      .add('b')
     const story = await begin(limitsOf([stage('all', ['a', 'b'])]), fleet)
     await story.ended
     const last = finish(story.entries())
@@ -404,7 +434,9 @@ describe('a failure', () => {
   })
 
   it('of a precommit that nobody answered takes the fleet back too', async () => {
-    const fleet = fakeFleet().add('a', { precommit: async () => ({ kind: 'unknown', fault: trouble('a', 'HOST_LOST') }) })
+    const fleet = fakeFleet().add('a', {
+      precommit: async () => ({ kind: 'unknown', fault: trouble('a', 'HOST_LOST') }),
+    })
     const story = await begin(limitsOf([stage('all', ['a'])], { maxFailed: 1 }), fleet)
     await story.ended
     expect(fleet.calls.slice(-2)).toEqual(['a.precommit', 'a.revert'])
@@ -418,12 +450,18 @@ describe('a failure', () => {
     const story = await begin(limitsOf([stage('all', ['a'])]), fleet)
     await story.ended
     expect(fleet.calls.at(-1)).toBe('a.switchOver')
-    expect(finish(story.entries())).toMatchObject({ exit: 2, hosts: { a: { end: 'reverted', after: '1.26.2' } } })
+    expect(finish(story.entries())).toMatchObject({
+      exit: 2,
+      hosts: { a: { end: 'reverted', after: '1.26.2' } },
+    })
   })
 
   it('of a health check during the bake of a later stage takes all hosts back', async () => {
     let baking = false
-    const fragile = scriptedCheck('answers', () => ({ pass: !baking, detail: baking ? 'status 500' : 'status 200' }))
+    const fragile = scriptedCheck('answers', () => ({
+      pass: !baking,
+      detail: baking ? 'status 500' : 'status 200',
+    }))
     const fleet = fakeFleet().add('a', {}, [fragile]).add('b')
     const stages = [stage('canary', ['a']), stage('rest', ['b'], { bakeMs: 3_600_000 })]
     const story = await begin(limitsOf(stages), fleet)
@@ -439,7 +477,9 @@ describe('a failure', () => {
 
   it('of the daemon itself during a bake is seen by looking, and told by the host', async () => {
     const gone = trouble('a', 'HOST_CHANGED', 'a worker died')
-    const fleet = fakeFleet().add('a', { look: async () => ({ kind: 'failed', fault: gone }) }).add('b')
+    const fleet = fakeFleet()
+      .add('a', { look: async () => ({ kind: 'failed', fault: gone }) })
+      .add('b')
     const story = await begin(limitsOf([stage('all', ['a', 'b'], { bakeMs: 3_600_000 })]), fleet)
     const state = await story.ended
     expect(state.rollingBack).toBe('a failed: a worker died')
@@ -449,8 +489,9 @@ describe('a failure', () => {
 
   it('of a look counts only when the second one is not answered either', async () => {
     const lost = { kind: 'unknown', fault: trouble('a', 'HOST_LOST', 'the connection was lost') } as const
-    const fleet = fakeFleet()
-      .add('a', { look: async times => (times === 1 || times > 2 ? lost : { kind: 'pass' }) })
+    const fleet = fakeFleet().add('a', {
+      look: async times => (times === 1 || times > 2 ? lost : { kind: 'pass' }),
+    })
     const story = await begin(limitsOf([stage('all', ['a'], { bakeMs: 3_600_000 })]), fleet)
     await story.ended
     expect(fleet.calls.filter(call => call === 'a.look')).toHaveLength(4)
@@ -471,7 +512,9 @@ describe('a bug in the hands of one host', () => {
   ] as const
   it.each(stories)('in $verb is the failure of that host: exit $exit', async ({ verb, exit, end }) => {
     const bakeMs = verb === 'look' ? 3_600_000 : 0
-    const fleet = fakeFleet().add('a', { [verb]: bug }).add('b')
+    const fleet = fakeFleet()
+      .add('a', { [verb]: bug })
+      .add('b')
     const story = await begin(limitsOf([stage('all', ['a', 'b'], { bakeMs })]), fleet)
     await story.ended
     const last = finish(story.entries())
@@ -486,7 +529,10 @@ describe('a bug in the hands of one host', () => {
       .add('b', { switchOver: async () => ({ kind: 'failed', fault: trouble('b') }) })
     const story = await begin(limitsOf([stage('all', ['a', 'b'])], { rollbackConcurrency: 1 }), fleet)
     await story.ended
-    expect(finish(story.entries())).toMatchObject({ exit: 3, hosts: { a: { end: 'in-doubt' }, b: { end: 'reverted' } } })
+    expect(finish(story.entries())).toMatchObject({
+      exit: 3,
+      hosts: { a: { end: 'in-doubt' }, b: { end: 'reverted' } },
+    })
   })
 })
 

@@ -12,7 +12,13 @@ type Script = { [V in Verb]?: (times: number) => ReturnType<HostHands[V]> }
 
 export const foundOld: Found = oldFacts
 export const foundNew: Found = newFacts
-const inspection: Inspection = { ...foundOld, current: false, path: '/usr/sbin/nginx', exchange: 'mv', lockedBy: null }
+const inspection: Inspection = {
+  ...foundOld,
+  current: false,
+  path: '/usr/sbin/nginx',
+  exchange: 'mv',
+  lockedBy: null,
+}
 
 export interface Fleet {
   readonly calls: readonly Call[]

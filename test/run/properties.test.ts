@@ -3,7 +3,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EntryBody, RunOutcome } from '../../src/journal/entry.ts'
 import { type Decision, decide } from '../../src/run/decide.ts'
-import { apply, type HostPhase, initialState, inPhase, type Limits, type RunState } from '../../src/run/state.ts'
+import {
+  apply,
+  type HostPhase,
+  initialState,
+  inPhase,
+  type Limits,
+  type RunState,
+} from '../../src/run/state.ts'
 import { entryOf, limitsOf, said, stage } from './world.ts'
 
 /** How often each phase goes wrong, in percent. */
@@ -47,7 +54,8 @@ function play(limits: Limits, weather: Weather, dice: Dice, watchIt: Onlooker = 
   const most = 200 + limits.stages.length * 20 + state.hosts.size * 60
   for (let turn = 0; turn < most; turn++) {
     const decisions = decide(state)
-    if (JSON.stringify(decide(state)) !== JSON.stringify(decisions)) throw new Error('decided otherwise the second time')
+    if (JSON.stringify(decide(state)) !== JSON.stringify(decisions))
+      throw new Error('decided otherwise the second time')
     for (const decision of decisions) {
       tell(entryOf(decision, state), decisions)
       const answer = answerTo(decision, state, weather, bad)
@@ -57,7 +65,8 @@ function play(limits: Limits, weather: Weather, dice: Dice, watchIt: Onlooker = 
     if (state.finished && last?.type === 'run.finished') return { state, entries, last }
     if (decisions.length > 0) continue
 
-    if (!state.interrupted && bad(weather.interrupt)) tell(said.interrupted(dice() % 2 ? 'SIGTERM' : 'SIGINT'))
+    if (!state.interrupted && bad(weather.interrupt))
+      tell(said.interrupted(dice() % 2 ? 'SIGTERM' : 'SIGINT'))
     const watched = [...state.hosts.values()].filter(({ phase }) => onWatch.has(phase))
     const victim = watched[dice() % Math.max(1, watched.length)]
     if (victim && bad(weather.health)) tell(said.failed(victim.name))
@@ -68,7 +77,13 @@ function play(limits: Limits, weather: Weather, dice: Dice, watchIt: Onlooker = 
   throw new Error(`does not end: ${JSON.stringify(phases(state))}`)
 }
 
-const onWatch: ReadonlySet<HostPhase> = new Set(['switched', 'healthy', 'precommitting', 'precommitted', 'committing'])
+const onWatch: ReadonlySet<HostPhase> = new Set([
+  'switched',
+  'healthy',
+  'precommitting',
+  'precommitted',
+  'committing',
+])
 
 function answerTo(
   decision: Decision,
@@ -95,7 +110,8 @@ function answerTo(
     case 'switch': {
       const { host } = decision
       return () => {
-        if (!bad(weather.switch)) return bad(30) ? [said.switched(host), said.failed(host)] : switchedWell(host)
+        if (!bad(weather.switch))
+          return bad(30) ? [said.switched(host), said.failed(host)] : switchedWell(host)
         return [bad(50) ? said.failed(host) : said.failedProvenOld(host)]
       }
     }
@@ -130,7 +146,9 @@ const phases = (state: RunState) => [...state.hosts.values()].map(({ name, phase
 
 // Arbitraries. Small numbers are good luck, so a failing run shrinks towards one where little goes wrong.
 
-const dice: fc.Arbitrary<readonly number[]> = fc.noBias(fc.array(fc.nat(9999), { maxLength: 300, size: 'max' }))
+const dice: fc.Arbitrary<readonly number[]> = fc.noBias(
+  fc.array(fc.nat(9999), { maxLength: 300, size: 'max' }),
+)
 
 /** When the list is used up, all goes well: every story has an end. */
 const roller = (numbers: readonly number[]): Dice => {
@@ -177,7 +195,9 @@ const runs = { numRuns: 400 }
 
 function always(check: (limits: Limits, weather: Weather, dice: Dice) => void): void {
   fc.assert(
-    fc.property(fleets, weathers, dice, (limits, weather, numbers) => check(limits, weather, roller(numbers))),
+    fc.property(fleets, weathers, dice, (limits, weather, numbers) =>
+      check(limits, weather, roller(numbers)),
+    ),
     runs,
   )
 }
@@ -195,7 +215,9 @@ describe('every run', () => {
     always((limits, weather, roll) => {
       play(limits, weather, roll, (state, entry) => {
         if (entry.type !== 'host.switch.begun') return
-        expect(sum(state, 'waiting', 'inspecting', 'inspected', 'preparing', 'unreachable', 'refused')).toBe(0)
+        expect(sum(state, 'waiting', 'inspecting', 'inspected', 'preparing', 'unreachable', 'refused')).toBe(
+          0,
+        )
       })
     })
   })
@@ -272,7 +294,8 @@ describe('every run', () => {
         const key = `${entry.type} ${entry.host}`
         seen.set(key, (seen.get(key) ?? 0) + 1)
       }
-      for (const [key, times] of seen) expect([key, times <= (key.includes('revert') ? 2 : 1)]).toEqual([key, true])
+      for (const [key, times] of seen)
+        expect([key, times <= (key.includes('revert') ? 2 : 1)]).toEqual([key, true])
     })
   })
 
@@ -349,7 +372,10 @@ describe('every run', () => {
 
   it('can come to every end: the stories above are not all fair weather', () => {
     const ends = new Map<RunOutcome, number>()
-    for (const [limits, weather, numbers] of fc.sample(fc.tuple(fleets, weathers, dice), { seed: 1, numRuns: 400 })) {
+    for (const [limits, weather, numbers] of fc.sample(fc.tuple(fleets, weathers, dice), {
+      seed: 1,
+      numRuns: 400,
+    })) {
       const { outcome } = play(limits, weather, roller(numbers)).last
       ends.set(outcome, (ends.get(outcome) ?? 0) + 1)
     }

@@ -8,30 +8,36 @@ const baked = [
   { name: 'rest', hosts: 'rest', bake: '1m' },
 ]
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s during a bake rolls the whole fleet back: exit 2', async signal => {
-  await inWorld(4, async world => {
-    const running = world.start(world.playbook({ stages: baked }), world.binaries.newer.path)
-    await running.until(entry => entry.type === 'stage.baking')
-    running.child.kill(signal)
-    const ended = await running.ended
-    expect(finish(ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
-    expect(types(ended)).toContain('run.interrupted')
-    await expectAllRun(world, world.binaries.older.path)
-  })
-})
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s during a bake rolls the whole fleet back: exit 2',
+  async signal => {
+    await inWorld(4, async world => {
+      const running = world.start(world.playbook({ stages: baked }), world.binaries.newer.path)
+      await running.until(entry => entry.type === 'stage.baking')
+      running.child.kill(signal)
+      const ended = await running.ended
+      expect(finish(ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
+      expect(types(ended)).toContain('run.interrupted')
+      await expectAllRun(world, world.binaries.older.path)
+    })
+  },
+)
 
-test.each([0, 20, 60, 120, 180])('Ctrl-C %i ms into the switch of a host rolls back at once: exit 2', async ms => {
-  await inWorld(3, async world => {
-    const running = world.start(world.playbook(), world.binaries.newer.path)
-    await running.until(entry => entry.type === 'host.switch.begun')
-    // Where in the phase the signal falls is the point of this story, so it is the one place that counts time.
-    await new Promise(resolve => setTimeout(resolve, ms))
-    running.child.kill('SIGINT')
-    const ended = await running.ended
-    expect(finish(ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
-    await expectAllRun(world, world.binaries.older.path)
-  })
-})
+test.each([0, 20, 60, 120, 180])(
+  'Ctrl-C %i ms into the switch of a host rolls back at once: exit 2',
+  async ms => {
+    await inWorld(3, async world => {
+      const running = world.start(world.playbook(), world.binaries.newer.path)
+      await running.until(entry => entry.type === 'host.switch.begun')
+      // Where in the phase the signal falls is the point of this story, so it is the one place that counts time.
+      await new Promise(resolve => setTimeout(resolve, ms))
+      running.child.kill('SIGINT')
+      const ended = await running.ended
+      expect(finish(ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
+      await expectAllRun(world, world.binaries.older.path)
+    })
+  },
+)
 
 test('Ctrl-C does not wait for a phase that waits: a switch that hangs for seconds is given up at once', async () => {
   await inWorld(1, async world => {

@@ -62,7 +62,10 @@ test('the new master dies 2.5 seconds after its start, although every test passe
     const ended = await world.run(world.playbook(), await world.variant('dies-after-tests'))
     expect(finish(ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
     const failed = ended.entries.find(entry => entry.type === 'host.failed')
-    expect(failed).toMatchObject({ fault: { code: 'SWITCH_FAILED' }, found: { version: '1.22.1', masters: 1 } })
+    expect(failed).toMatchObject({
+      fault: { code: 'SWITCH_FAILED' },
+      found: { version: '1.22.1', masters: 1 },
+    })
     expect(JSON.stringify(failed)).toContain('could not bind')
     await expectAllRun(world, world.binaries.older.path)
   })
@@ -103,7 +106,10 @@ test('a new master without workers (R5): -t passes, it never gets the traffic', 
 test('health fails on a canary while a later stage bakes: everything goes back', async () => {
   await inWorld(4, async world => {
     const flag = join(world.dir, 'unwell-')
-    const check = { name: 'flag', command: { run: ['/usr/bin/test', '!', '-e', `${flag}{{ inventory_hostname }}`] } }
+    const check = {
+      name: 'flag',
+      command: { run: ['/usr/bin/test', '!', '-e', `${flag}{{ inventory_hostname }}`] },
+    }
     const playbook = world.playbook({
       health: [answers, { ...check, interval: '100ms', healthy: 1, unhealthy: 2 }],
       stages: [

@@ -19,9 +19,14 @@ test('a canary, then half, then the rest: every host committed on the new versio
     await expectAllRun(world, world.binaries.newer.path)
 
     const steps = ended.entries.flatMap(entry =>
-      entry.type === 'stage.started' || entry.type === 'stage.finished' ? [`${entry.type} ${entry.stage}`] : [],
+      entry.type === 'stage.started' || entry.type === 'stage.finished'
+        ? [`${entry.type} ${entry.stage}`]
+        : [],
     )
-    const inOrder = ['canary', 'half', 'rest'].flatMap(name => [`stage.started ${name}`, `stage.finished ${name}`])
+    const inOrder = ['canary', 'half', 'rest'].flatMap(name => [
+      `stage.started ${name}`,
+      `stage.finished ${name}`,
+    ])
     expect(steps).toEqual(inOrder)
     const all = types(ended)
     expect(all.lastIndexOf('host.prepared')).toBeLessThan(all.indexOf('host.switch.begun'))

@@ -124,7 +124,15 @@ export const handoverKeys = {
 
 export function quickHealth(name: string, path: string, body: string) {
   const url = `http://127.0.0.1:{{ http_port }}${path}`
-  return { name, http: { url, body }, interval: '100ms', timeout: '2s', healthy: 2, unhealthy: 2, deadline: '8s' }
+  return {
+    name,
+    http: { url, body },
+    interval: '100ms',
+    timeout: '2s',
+    healthy: 2,
+    unhealthy: 2,
+    deadline: '8s',
+  }
 }
 
 function startRun(dir: string, lab: Lab, playbook: string, artifact: string, more: string[]): Running {
@@ -173,12 +181,16 @@ export async function expectRuns(host: LabHost, binary: string): Promise<void> {
   expect(await sha256OfFile(host.binary), `${host.name}: the binary at the path`).toBe(wanted)
   const processes = hostProcesses(host)
   const masters = processes.filter(({ title }) => title.startsWith('nginx: master'))
-  expect(masters.map(master => `${master.exe}`), `${host.name}: masters`).toEqual([host.binary])
+  expect(
+    masters.map(master => `${master.exe}`),
+    `${host.name}: masters`,
+  ).toEqual([host.binary])
   const [master] = masters
   const serving = processes.filter(({ title }) => title === 'nginx: worker process')
-  expect(serving.map(({ ppid, exe }) => ({ ppid, exe })), `${host.name}: workers`).toEqual(
-    [1, 2].map(() => ({ ppid: master?.pid, exe: host.binary })),
-  )
+  expect(
+    serving.map(({ ppid, exe }) => ({ ppid, exe })),
+    `${host.name}: workers`,
+  ).toEqual([1, 2].map(() => ({ ppid: master?.pid, exe: host.binary })))
   expect(readFileSync(host.pidFile, 'utf8').trim()).toBe(String(master?.pid))
   expect(await sha256OfFile(`/proc/${master?.pid}/exe`)).toBe(wanted)
   expectNoTraces(host)
@@ -217,5 +229,7 @@ export function finish(ended: Ended): Extract<Entry, { type: 'run.finished' }> {
 }
 
 export function types(ended: Ended, host?: string): string[] {
-  return ended.entries.filter(entry => !host || ('host' in entry && entry.host === host)).map(entry => entry.type)
+  return ended.entries
+    .filter(entry => !host || ('host' in entry && entry.host === host))
+    .map(entry => entry.type)
 }

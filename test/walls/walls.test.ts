@@ -106,11 +106,15 @@ describe('a breach is seen', () => {
       planted('driver/b.ts', "import { c } from '../host/c.ts'"),
       planted('host/c.ts', "import { a } from '../run/a.ts'"),
     ]
-    expect(breaches(ring).filter(text => text.includes('ring'))).toEqual(['a ring of folders: driver > host > run > driver'])
+    expect(breaches(ring).filter(text => text.includes('ring'))).toEqual([
+      'a ring of folders: driver > host > run > driver',
+    ])
   })
 
   it('planted among the real files', () => {
     const bad = planted('plan/planted.ts', "import { conduct } from '../run/conduct.ts'")
-    expect(breaches([...sources, bad])).toContain('plan/planted.ts imports ../run/conduct.ts: plan must not import run')
+    expect(breaches([...sources, bad])).toContain(
+      'plan/planted.ts imports ../run/conduct.ts: plan must not import run',
+    )
   })
 })

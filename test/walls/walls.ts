@@ -73,7 +73,9 @@ function badImports(file: SourceFile): string[] {
       const to = folderOf(target)
       if (target.startsWith('..')) return [`${at}, which is outside of src`]
       if (target === 'bin.ts') return [`${at}, which nothing imports`]
-      return to === from || allowed.includes(to) ? [] : [`${at}: ${from || 'an entry file'} must not import ${to}`]
+      return to === from || allowed.includes(to)
+        ? []
+        : [`${at}: ${from || 'an entry file'} must not import ${to}`]
     }
     if (pure(file.path) && worldly.test(name)) return [`${at}: it must not touch the world`]
     const homes = packageHomes[packageOf(name)]
@@ -85,7 +87,8 @@ function badLines(file: SourceFile): string[] {
   return codeOf(file).flatMap((line, index) => {
     const at = `${file.path}:${index + 1}`
     if (file.path.endsWith('.sh')) return []
-    if (/\bprocess\.exit\b(?!Code)/.test(line) && file.path !== 'bin.ts') return [`${at}: process.exit outside bin.ts`]
+    if (/\bprocess\.exit\b(?!Code)/.test(line) && file.path !== 'bin.ts')
+      return [`${at}: process.exit outside bin.ts`]
     if (/\bconsole\.\w+\(/.test(line)) return [`${at}: console is not for us`]
     if (pure(file.path) && clocks.test(line)) return [`${at}: it must not know the time or the process`]
     return []

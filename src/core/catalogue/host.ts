@@ -28,7 +28,8 @@ export const hostCodes = {
   },
   UPLOAD_FAILED: {
     exit: 6,
-    about: 'The artifact could not be written on the host. What the host said is shown; a full disk is the usual cause.',
+    about:
+      'The artifact could not be written on the host. What the host said is shown; a full disk is the usual cause.',
   },
   HOST_UNFIT: {
     exit: 6,
@@ -37,7 +38,8 @@ export const hostCodes = {
   },
   HOST_LOCKED: {
     exit: 7,
-    about: 'Another run holds the lock of this host. The message says who and since when. Wait for it to end.',
+    about:
+      'Another run holds the lock of this host. The message says who and since when. Wait for it to end.',
   },
   HOST_RUN_UNFINISHED: {
     exit: 7,
@@ -66,7 +68,8 @@ export const hostCodes = {
   },
   HEALTH_FAILED: {
     exit: 2,
-    about: 'A health check failed on a host that runs the new binary, or it did not pass within its deadline.',
+    about:
+      'A health check failed on a host that runs the new binary, or it did not pass within its deadline.',
   },
   REVERT_FAILED: {
     exit: 3,

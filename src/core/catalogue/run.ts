@@ -17,7 +17,8 @@ export const runCodes = {
   },
   JOURNAL_CORRUPT: {
     exit: 1,
-    about: 'A journal has a line in its middle that is no entry. It was edited or the disk is damaged; the place is shown.',
+    about:
+      'A journal has a line in its middle that is no entry. It was edited or the disk is damaged; the place is shown.',
   },
   RUN_NOT_FOUND: {
     exit: 5,
