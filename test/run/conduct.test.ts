@@ -373,8 +373,8 @@ describe('an answer that never came', () => {
     expect(fleet.calls.filter(call => call === 'a.revert').length).toBeGreaterThan(1)
     const last = finish(story.entries())
     expect([last.exit, last.outcome]).toEqual([3, 'in-doubt'])
-    expect(last.hosts['a']).toMatchObject({ end: 'in-doubt', fault: { code: 'HOST_LOST' } })
-    expect(last.hosts['b']).toMatchObject({ end: 'reverted', after: '1.26.2' })
+    expect(last.hosts.a).toMatchObject({ end: 'in-doubt', fault: { code: 'HOST_LOST' } })
+    expect(last.hosts.b).toMatchObject({ end: 'reverted', after: '1.26.2' })
   })
 
   it('of a commit: asked again, then committed', async () => {
@@ -418,7 +418,7 @@ describe('a failure', () => {
     const story = await begin(limitsOf([stage('all', ['a', 'b'])]), fleet)
     await story.ended
     const last = finish(story.entries())
-    expect([last.exit, last.hosts['a']?.end, last.hosts['b']?.end]).toEqual([3, 'in-doubt', 'committed'])
+    expect([last.exit, last.hosts.a?.end, last.hosts.b?.end]).toEqual([3, 'in-doubt', 'committed'])
   })
 
   it('of a precommit takes the fleet back, whatever max_failed says', async () => {
@@ -518,9 +518,9 @@ describe('a bug in the hands of one host', () => {
     const story = await begin(limitsOf([stage('all', ['a', 'b'], { bakeMs })]), fleet)
     await story.ended
     const last = finish(story.entries())
-    expect([last.exit, last.hosts['a']?.end]).toEqual([exit, end])
-    expect(last.hosts['a']?.fault).toMatchObject({ code: 'UNEXPECTED', host: 'a' })
-    expect(last.hosts['a']?.fault?.message).toContain('undefined is not a function')
+    expect([last.exit, last.hosts.a?.end]).toEqual([exit, end])
+    expect(last.hosts.a?.fault).toMatchObject({ code: 'UNEXPECTED', host: 'a' })
+    expect(last.hosts.a?.fault?.message).toContain('undefined is not a function')
   })
 
   it('in revert stops no other revert', async () => {

@@ -20,56 +20,56 @@ describe('the inspection', () => {
     story: string
     maxUnreachable: number
     answers: Record<string, (host: string) => EntryBody>
-    then: string[]
+    next: string[]
   }[] = [
     {
       story: 'all fit',
       maxUnreachable: 0,
       answers: {},
-      then: ['prepare a', 'prepare b', 'prepare c'],
+      next: ['prepare a', 'prepare b', 'prepare c'],
     },
     {
       story: 'one refused',
       maxUnreachable: 3,
       answers: { b: said.refused },
-      then: ['finish refused'],
+      next: ['finish refused'],
     },
     {
       story: 'one unreachable, none allowed',
       maxUnreachable: 0,
       answers: { b: said.unreachable },
-      then: ['finish refused'],
+      next: ['finish refused'],
     },
     {
       story: 'one unreachable, one allowed',
       maxUnreachable: 1,
       answers: { b: said.unreachable },
-      then: ['leave-out b'],
+      next: ['leave-out b'],
     },
     {
       story: 'two unreachable, one allowed',
       maxUnreachable: 1,
       answers: { a: said.unreachable, b: said.unreachable },
-      then: ['finish refused'],
+      next: ['finish refused'],
     },
     {
       story: 'one unreachable within the limit, another refused',
       maxUnreachable: 1,
       answers: { a: said.unreachable, b: said.refused },
-      then: ['finish refused'],
+      next: ['finish refused'],
     },
     {
       story: 'one current',
       maxUnreachable: 0,
       answers: { b: said.current },
-      then: ['prepare a', 'prepare c'],
+      next: ['prepare a', 'prepare c'],
     },
   ]
-  it.each(stories)('$story', ({ maxUnreachable, answers, then }) => {
+  it.each(stories)('$story', ({ maxUnreachable, answers, next }) => {
     const run = tale(limitsOf(oneStage, { maxUnreachable }))
     run.step()
     for (const host of three) run.hear((answers[host] ?? said.fit)(host))
-    expect(run.next()).toEqual(then)
+    expect(run.next()).toEqual(next)
   })
 
   it('goes on without the host that was left out', () => {
@@ -248,18 +248,18 @@ describe('the stages', () => {
 
 describe('the failure budget', () => {
   it.each([
-    { maxFailed: 0, failures: [said.failed], then: ['roll-back'] },
-    { maxFailed: 0, failures: [said.failedProvenOld], then: ['roll-back'] },
-    { maxFailed: 1, failures: [said.failed], then: ['revert a'] },
-    { maxFailed: 1, failures: [said.failedProvenOld], then: [] },
-    { maxFailed: 1, failures: [said.failedProvenOld, said.failedProvenOld], then: ['roll-back'] },
-    { maxFailed: 1, failures: [said.failed, said.failedProvenOld], then: ['roll-back'] },
-    { maxFailed: 2, failures: [said.failed, said.failed], then: ['revert a', 'revert b'] },
-  ])('max_failed $maxFailed, $failures.length failures, then $then', ({ maxFailed, failures, then }) => {
+    { maxFailed: 0, failures: [said.failed], next: ['roll-back'] },
+    { maxFailed: 0, failures: [said.failedProvenOld], next: ['roll-back'] },
+    { maxFailed: 1, failures: [said.failed], next: ['revert a'] },
+    { maxFailed: 1, failures: [said.failedProvenOld], next: [] },
+    { maxFailed: 1, failures: [said.failedProvenOld, said.failedProvenOld], next: ['roll-back'] },
+    { maxFailed: 1, failures: [said.failed, said.failedProvenOld], next: ['roll-back'] },
+    { maxFailed: 2, failures: [said.failed, said.failed], next: ['revert a', 'revert b'] },
+  ])('max_failed $maxFailed, $failures.length failures, then $next', ({ maxFailed, failures, next }) => {
     const run = tale(limitsOf(oneStage, { maxFailed }))
     run.until('switch a').step()
     for (const [index, failure] of failures.entries()) run.hear(failure(three[index] ?? ''))
-    expect(run.next()).toEqual(then)
+    expect(run.next()).toEqual(next)
   })
 
   it('a host counts once, however often it is said to have failed', () => {

@@ -1,0 +1,62 @@
+/** A TCP proxy that delays both directions equally and counts round trips as a slow link would make them felt. */
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+export interface DelayProxy {
+  readonly port: number
+  /** Counting begins here. */
+  reset(): void
+  /**
+   * How often the client had to hear from the server before it could go on: bursts of the client that follow
+   * something it received since its last burst.
+   */
+  roundTrips(): number
+  stop(): Promise<void>
+}
+
+export async function startDelayProxy(targetPort: number, delayMs: number): Promise<DelayProxy> {
+  const sockets = new Set<Socket>()
+  let heard = true
+  let trips = 0
+  const later = (act: () => void) => setTimeout(act, delayMs)
+
+  const server = createServer(client => {
+    const target = connect({ port: targetPort, host: '127.0.0.1', noDelay: true })
+    client.setNoDelay(true)
+    for (const socket of [client, target]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => sockets.delete(socket))
+    }
+    client.on('data', chunk => {
+      if (heard) trips++
+      heard = false
+      later(() => target.write(chunk))
+    })
+    target.on('data', chunk => {
+      later(() => {
+        heard = true
+        client.write(chunk)
+      })
+    })
+    client.on('end', () => later(() => target.end()))
+    target.on('end', () => later(() => client.end()))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return {
+    port: address.port,
+    reset() {
+      trips = 0
+      heard = true
+    },
+    roundTrips: () => trips,
+    async stop() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
