@@ -1,6 +1,11 @@
 /** `handover plan` and `handover validate`: files only. */
 import { exitCode } from '../core/exit-code.ts'
+import { plural } from '../core/text.ts'
 import { explainPlan } from '../plan/explain.ts'
+import { readArtifact } from '../playbook/artifact.ts'
+import { parseExtraVars } from '../playbook/extra-vars.ts'
+import { loadPlaybook } from '../playbook/load.ts'
+import { readMachine } from '../playbook/program-file.ts'
 import { jsonLine } from '../report/json.ts'
 import type { TargetOptions } from './options.ts'
 import { resolvePlan } from './resolve.ts'
@@ -28,6 +33,7 @@ export async function validateCommand(
   playbook: string,
   options: TargetOptions,
 ): Promise<number> {
+  if (options.inventory.length === 0) return validatePlaybook(terminal, playbook, options)
   const { plan } = await resolvePlan(playbook, options)
   const { hosts, stages, fingerprint } = plan
   if (options.output === 'json') {
@@ -35,7 +41,17 @@ export async function validateCommand(
       `${jsonLine({ v: 1, valid: true, fingerprint, hosts: hosts.length, stages: stages.length })}\n`,
     )
   } else {
-    terminal.out(`valid: ${playbook}, ${hosts.length} hosts in ${stages.length} stages\n`)
+    terminal.out(`valid: ${playbook}, ${plural(hosts.length, 'host')} in ${plural(stages.length, 'stage')}\n`)
   }
+  return exitCode.done
+}
+
+/** Without an inventory there are no hosts, so what differs by host cannot be checked. */
+async function validatePlaybook(terminal: Terminal, file: string, options: TargetOptions): Promise<number> {
+  const playbook = loadPlaybook(file, { extraVars: parseExtraVars(options.extraVars) })
+  await readArtifact(playbook)
+  await readMachine(playbook)
+  if (options.output === 'json') terminal.out(`${jsonLine({ v: 1, valid: true })}\n`)
+  else terminal.out(`valid: ${file}; name an inventory with -i to check it for every host\n`)
   return exitCode.done
 }

@@ -8,15 +8,6 @@ import { groupsOfHost } from './hierarchy.ts'
 import type { Host, Inventory, VarSet, Vars } from './inventory.ts'
 import { placeOfSpot } from './spot.ts'
 
-/** Variables that Ansible sets itself; `ansible-inventory --list` leaves them out. */
-export const magicVars: ReadonlySet<string> = new Set([
-  'inventory_hostname',
-  'inventory_hostname_short',
-  'inventory_file',
-  'inventory_dir',
-  'group_names',
-])
-
 /**
  * The merged variables of a host with Ansible's own: `inventory_hostname`, `inventory_hostname_short`,
  * `inventory_file`, `inventory_dir`, `group_names`. A fresh object without a prototype.

@@ -21,10 +21,6 @@ export interface CodedRefusal extends Refusal {
 // Timers overflow after 24 days; nobody bakes for more than a week.
 const longestMs = 7 * 24 * 3_600_000
 
-export const flag = z
-  .union([z.boolean(), z.enum(['true', 'false'])], { error: 'true or false' })
-  .transform(value => value === true || value === 'true')
-
 export const text = z.string({ error: 'text' }).superRefine((value, ctx) => {
   if (value.trim() === '') refuse(ctx, { message: 'must not be empty' })
 })

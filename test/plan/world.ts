@@ -4,7 +4,7 @@ import { type PlanOptions, planRollout } from '../../src/plan/rollout.ts'
 import type { MatchHosts } from '../../src/plan/stages.ts'
 import { load, minimal } from '../playbook/world.ts'
 
-export { directory, faultsFrom, minimal, shown } from '../playbook/world.ts'
+export { directory, faultsFrom, shown } from '../playbook/world.ts'
 
 export const artifact = { path: '/artifacts/nginx-new', sha256: 'ab'.repeat(32), bytes: 1_300_000 }
 
