@@ -6,7 +6,7 @@ inspect() {
   refusals=
   read_uid
   find_exchange
-  path=$(readlink -f "$asked" 2>/dev/null)
+  path=$(readlink -f -- "$asked" 2>/dev/null)
   if [ ! -f "$path" ]; then
     refuse BINARY_MISSING "$asked"
     answer refused
@@ -64,8 +64,9 @@ hash_files() {
   h2=${h_out%% *}
 }
 
+# version_of FILE: bounded, because the main loop waits for it and would hear no revert meanwhile.
 version_of() {
-  version=$("$1" -v 2>&1)
+  version=$(timeout 10 "$1" -v 2>&1)
   version=${version%%"$nl"*}
   version=${version##*/}
   version=${version%% *}
@@ -84,31 +85,61 @@ preflight() {
     refuse PID_FILE_MISSING "$pid_file"
   elif ! stat_of "$pid"; then
     refuse PID_FILE_STALE "$pid"
+  elif [ ! -e "/proc/$pid/exe" ]; then
+    refuse MASTER_HIDDEN "$pid"
   elif [ ! "/proc/$pid/exe" -ef "$path" ]; then
     title_of "$pid"
     refuse EXE_DIFFERS "pid $pid, $p_title"
   else
     preflight_master
   fi
-  read_pid "$pid_file.oldbin"
-  [ -n "$pid" ] && stat_of "$pid" && refuse UPGRADE_UNFINISHED "$pid"
+  old_parked && refuse UPGRADE_UNFINISHED "$pid"
   [ -z "$old_draining" ] || refuse STILL_DRAINING "${old_draining# }"
   [ -w "$dir" ] || refuse DIRECTORY_NOT_WRITABLE "$dir"
+  preflight_name
   preflight_space
+}
+
+# old_parked: does a living master stand in .oldbin? A file that a killed master left is overwritten by nginx, and its
+# pid may belong to anybody by now.
+old_parked() {
+  read_pid "$pid_file.oldbin"
+  [ -n "$pid" ] && stat_of "$pid" && title_of "$pid" || return 1
+  case $p_title in
+    'nginx: master process '*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# preflight_name: a name that is a mount point (a container's bind mount) or immutable cannot be exchanged.
+preflight_name() {
+  grep -qsF " $path " /proc/self/mountinfo && refuse PATH_MOUNTED "$path"
+  case $(lsattr -d "$path" 2>/dev/null) in
+    ????i* | ?????a*) refuse PATH_IMMUTABLE "$path" ;;
+  esac
+}
+
+# split_title: $argv0 and the other arguments ($args) of the master whose title is in $p_title.
+split_title() {
+  args=${p_title#nginx: master process }
+  for argv0 in "$path" "$asked"; do
+    case "$args " in "$argv0 "*) break ;; esac
+    argv0=${args%% *}
+  done
+  args=${args#"$argv0"}
 }
 
 preflight_master() {
   om=$pid om_start=$p_start
   title_of "$om"
-  args=${p_title#nginx: master process }
-  set -- $args
   case $p_title in
     'nginx: master process '*) ;;
     *) refuse NOT_A_MASTER "$p_title" ;;
   esac
-  case ${1:-} in
-    /*) [ "$1" -ef "$path" ] || refuse ARGV_OTHER_FILE "$1" ;;
-    *) refuse ARGV_NOT_ABSOLUTE "${1:-}" ;;
+  split_title
+  case $argv0 in
+    /*) [ "$argv0" -ef "$path" ] || refuse ARGV_OTHER_FILE "$argv0" ;;
+    *) refuse ARGV_NOT_ABSOLUTE "$argv0" ;;
   esac
   case $args in *'daemon off'*) refuse DAEMON_OFF "$args" ;; esac
   set -- $old_masters
@@ -125,7 +156,7 @@ preflight_space() {
   size=$(stat -c %s "$path" 2>/dev/null)
   need=$((${size:-0} / 1024 * 6 + 1024))
   store=$state
-  while [ ! -d "$store" ]; do store=${store%/*}; done
+  while [ -n "$store" ] && [ ! -d "$store" ]; do store=${store%/*}; done
   df_out=$(df -Pk "$dir" "${store:-/}" 2>/dev/null) || return 0
   while read -r d_dev d_size d_used d_free d_rest; do
     digits "$d_free" || continue
@@ -137,11 +168,16 @@ EOF
 
 # facts: what runs and what is on disk, as the final report and `status` need it.
 facts() {
+  # An inode that has lost its name is still known by the master that runs it.
+  [ -n "$old_file" ] || old_file=/proc/${om:-0}/exe
+  [ -n "$new_file" ] || new_file=/proc/${nm:-0}/exe
   scan
   read_pid "$pid_file"
   say pid "$pid"
-  say old_masters "${old_masters# }"
-  say new_masters "${new_masters# }"
+  count_items $old_masters
+  say old_masters "$count"
+  count_items $new_masters
+  say new_masters "$count"
   count_items $old_workers
   say old_workers "$count"
   count_items $new_workers

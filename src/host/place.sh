@@ -39,35 +39,57 @@ sys.exit(0 if ctypes.CDLL(None).syscall(int(sys.argv[1]),-100,a[0],-100,a[1],2)=
   esac >/dev/null 2>&1
 }
 
+# probe_exchange: a file system that cannot exchange names (NFS), or a kernel that does not know the call, shows only
+# when it is tried; `link` works everywhere.
+probe_exchange() {
+  [ "$exchange_tool" != link ] || return 0
+  if { true >"$sib.was"; } 2>/dev/null && exchange "$sib" "$sib.was"; then
+    mv -f "$sib.was" "$sib"
+  else
+    rm -f "$sib.was"
+    exchange_tool=link
+  fi
+}
+
 # put_new: the new binary goes to the path. What comes out must be the old one; anything else (a package
 # upgrade got in between) is put back and the host stops.
 put_new() {
   exchange "$path" "$sib" || return 1
   old_file=$sib new_file=$path
   [ "$sib" -ef "/proc/$om/exe" ] && return 0
-  exchange "$path" "$sib" && old_file=$path new_file=$sib
+  exchange "$path" "$sib"
+  sides
   return 1
 }
 
-# put_old: the old binary goes back to the path (at once after the exec, and in every revert).
+# put_old: the old binary goes back to the path (at once after the exec, and in every revert). What comes out must be
+# the new one; anything else is not ours to take away, and is put back.
 put_old() {
   [ "$old_file" = "$path" ] && return 0
   exchange "$path" "$sib" || return 1
-  old_file=$path new_file=$sib
+  if [ -n "$nm" ] && [ "$path" -ef "/proc/$om/exe" ] && [ "$sib" -ef "/proc/$nm/exe" ]; then
+    old_file=$path new_file=$sib
+    return 0
+  fi
+  sides && [ "$old_file" = "$path" ] && [ -n "$new_file" ] && return 0
+  exchange "$path" "$sib"
+  sides
+  return 1
 }
 
 # sides: which of the two names holds the old inode and which the new, from the identities that prepare recorded.
+# False when the path holds neither of them: then nothing of ours may move what is there.
 sides() {
-  old_file= new_file=
+  old_file= new_file= strange=
   for f in "$path" "$sib"; do
-    [ -e "$f" ] || continue
-    f_id=$(stat -c '%d:%i:%s' "$f" 2>/dev/null)
-    case $f_id in
+    case $(stat -c '%d:%i:%s' "$f" 2>/dev/null) in
+      '') ;;
       "$old_id") old_file=$f ;;
       "$new_id") new_file=$f ;;
+      *) [ "$f" != "$path" ] || strange=yes ;;
     esac
   done
-  [ -n "$old_file" ]
+  [ -z "$strange" ] && [ -n "$old_file" ]
 }
 
 # stage_file SHA: the verified artifact becomes a sibling of the path, with the old one's owner, mode,
@@ -85,6 +107,14 @@ stage_file() {
       [ -z "$caps" ] || [ "$caps" = "$path" ] || setcap "${caps#= }" "$sib" || return 1
     fi
   fi
+  # `cp` does not say when it could not copy an attribute; without its capabilities the next restart cannot bind.
+  if command -v getcap >/dev/null 2>&1; then
+    caps=$(getcap "$path" "$sib" 2>/dev/null)
+    caps_two=${caps#*"$nl"}
+    caps=${caps%%"$nl"*}
+    [ "${caps#"$path"}" = "${caps_two#"$sib"}" ] || return 1
+  fi
+  probe_exchange
   set -- $(stat -c '%d:%i:%s %a:%u:%g' "$path" "$sib")
   [ "$#" -eq 4 ] && [ "$2" = "$4" ] || return 1
   old_id=$1 new_id=$3

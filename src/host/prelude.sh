@@ -16,20 +16,16 @@ nl='
 tab='	'
 cr=$(printf '\r')
 
-# enc TEXT: $enc is TEXT with everything that would break a frame as %XX, cut to 1200 bytes.
+# enc TEXT ROOM: $enc is TEXT with everything that would break a frame as %XX, cut to ROOM bytes of that.
 enc() {
-  enc=
-  if [ "${#1}" -gt 1200 ]; then
-    enc_rest=$(printf '%.1200s' "$1")
-  else
-    enc_rest=$1
-  fi
+  enc= enc_rest=$1
+  [ "${#enc_rest}" -le "$2" ] || enc_rest=$(printf "%.$2s" "$enc_rest")
   while :; do
     case $enc_rest in
       *[%\ "$tab$nl$cr"]*) ;;
       *)
         enc=$enc$enc_rest
-        return
+        break
         ;;
     esac
     enc_head=${enc_rest%%[%\ "$tab$nl$cr"]*}
@@ -43,11 +39,21 @@ enc() {
     esac
     enc_rest=${enc_rest#?}
   done
+  [ "${#enc}" -gt "$2" ] || return 0
+  enc=$(printf "%.$2s" "$enc")
+  case $enc in
+    *%) enc=${enc%?} ;;
+    *%?) enc=${enc%??} ;;
+  esac
 }
 
-# say KEY VALUE: adds a field to the answer that is being put together.
+# say KEY VALUE: adds a field to the answer that is being put together. An answer stays under the 4096 bytes that
+# one write keeps together: the later a long value comes, the shorter it is cut.
 say() {
-  enc "$2"
+  say_room=1200
+  [ "${#fields}" -lt 1500 ] || say_room=100
+  [ "${#fields}" -lt 3800 ] || return 0
+  enc "$2" "$say_room"
   fields="$fields $1=$enc"
 }
 

@@ -13,8 +13,10 @@ stat_of() {
   { IFS= read -r p_line <"/proc/$1/stat"; } 2>/dev/null || return 1
   # The command name may hold spaces and parentheses: fields count from the last one.
   set -- ${p_line##*) }
+  # Counted before the shift: one that goes too far ends a dash (a command name may hold a line break).
+  [ "$#" -ge 20 ] || return 1
   p_state=$1 p_ppid=$2
-  shift 19 2>/dev/null || return 1
+  shift 19
   p_start=$1
   case $p_state in Z | X | x) return 1 ;; esac
 }
@@ -33,18 +35,17 @@ send() {
   same "$2" "$3" "$4" && kill -s "$1" "$2" 2>/dev/null
 }
 
-# pending PID MASK: has a signal of MASK been sent to PID that its handler has not seen yet?
-pending() {
+# idle PID: does this master wait for its next signal? While it works on one it blocks the others, and only the
+# wait has none blocked and none pending: then all that was sent to it before has had its effect.
+idle() {
   while read -r p_key p_mask p_rest; do
     case $p_key in
-      SigPnd: | ShdPnd:) [ "$((0x$p_mask & $2))" -eq 0 ] || return 0 ;;
-      SigBlk:) return 1 ;;
+      SigPnd: | ShdPnd: | SigBlk:) case $p_mask in *[!0]*) return 1 ;; esac ;;
+      SigIgn:) return 0 ;;
     esac
   done 2>/dev/null <"/proc/$1/status"
   return 1
 }
-usr2_mask=0x800
-winch_mask=0x8000000
 
 title_of() {
   p_title=
@@ -59,7 +60,9 @@ scan() {
   old_masters= old_workers= old_draining= old_unborn= old_helpers=
   new_masters= new_workers= new_draining= new_unborn= new_helpers=
   set +f
-  for d in /proc/[0-9]*; do
+  set -- /proc/[0-9]*
+  set -f
+  for d in "$@"; do
     if [ "$d/exe" -ef "$old_file" ]; then
       side=old
     elif [ -n "$new_file" ] && [ "$d/exe" -ef "$new_file" ]; then
@@ -91,20 +94,22 @@ scan() {
       new.unborn) new_unborn="$new_unborn $item" ;;
     esac
   done
-  set -f
-  prune_forks
+  prune $old_masters
+  old_masters=$kept old_unborn=$old_unborn$forks
+  prune $new_masters
+  new_masters=$kept new_unborn=$new_unborn$forks
 }
 
-# A master that has forked for an exec shows the parent's own title until the exec: it is no second master.
-prune_forks() {
-  kept=
-  for item in $old_masters; do
-    case " $old_masters" in
-      *" ${item##*:}:"*) old_unborn="$old_unborn $item" ;;
+# prune LIST: a child of a master (a worker just forked, or a fork that is about to exec) shows its parent's title
+# until it has one of its own. $kept are the masters, $forks those children.
+prune() {
+  kept= forks=
+  for item in "$@"; do
+    case " $*" in
+      *" ${item##*:}:"*) forks="$forks $item" ;;
       *) kept="$kept $item" ;;
     esac
   done
-  old_masters=$kept
 }
 
 # children_of PID LIST: $kids are the items of LIST whose parent is PID, $count how many.
@@ -142,9 +147,10 @@ accepting_left() {
   return 1
 }
 
-# read_pid FILE: $pid is the number in a pid file, empty when it is missing, empty or anything else.
+# read_pid FILE: $pid is the number in a pid file, empty when it is missing, empty or anything else (a pipe there
+# would be waited for without end).
 read_pid() {
   pid=
-  { read -r pid <"$1"; } 2>/dev/null
+  [ -f "$1" ] && { read -r pid <"$1"; } 2>/dev/null
   digits "$pid" || pid=
 }

@@ -3,6 +3,7 @@
 
 # name_state BASE: where the state directory of this target is. Nothing is made: a look leaves no trace.
 name_state() {
+  target=
   if [ -n "$1" ]; then
     base=$1
   elif [ "$uid" = 0 ]; then
@@ -10,7 +11,6 @@ name_state() {
   else
     base=${XDG_STATE_HOME:-${HOME:-/nonexistent}/.local/state}/handover
   fi
-  target=
   rest=${path#/}
   while :; do
     case $rest in
@@ -28,31 +28,41 @@ name_state() {
   done
   state=$base/$target$rest
   cancel=$state/cancel.$run
-  # A directory of somebody else, or a link to one, is not ours to trust.
-  [ ! -e "$base" ] || { [ -d "$base" ] && [ -O "$base" ] && [ -w "$base" ] && [ ! -h "$base" ]; }
+  case $base in
+    /*) ;;
+    *) return 1 ;;
+  esac
+  # A directory of somebody else, a link to one, or one that others may write in could steer this program.
+  if [ -e "$base" ]; then
+    [ -d "$base" ] && [ -O "$base" ] && [ -w "$base" ] && [ ! -h "$base" ] || return 1
+    case $(stat -c %A "$base" 2>/dev/null) in
+      ?????w* | ????????w*) return 1 ;;
+    esac
+  fi
 }
 
-# make_state: the directories, 0700 by our umask. Whoever may write in one of them could steer this program.
+# make_state: the directories, 0700 by our umask.
 make_state() {
   [ -d "$state/backups" ] || mkdir -p "$state/backups" 2>/dev/null
   [ -O "$base" ] && [ -O "$state" ] && [ -w "$state" ]
 }
 
-# create FILE TEXT: makes FILE if and only if nobody has it (O_EXCL), in one step.
+# create FILE TEXT: makes FILE with its text if and only if nobody has it, in one step: a full disk or a crash leaves
+# no lock without an owner.
 create() {
-  set -C
-  { printf '%s\n' "$2" >"$1"; } 2>/dev/null
+  { printf '%s\n' "$2" >"$1.$$"; } 2>/dev/null && ln "$1.$$" "$1" 2>/dev/null
   created=$?
-  set +C
+  rm -f "$1.$$"
   return "$created"
 }
 
-# note LINE: one line for the record.
-note() { printf '%s\n' "$1" >>"$state/record"; }
+# note LINE: one line for the record; it begins with a line break, so that a torn line spoils no other. False when it
+# could not be written: then nothing that it announces may be done.
+note() { { printf '\n%s\n' "$1" >>"$state/record"; } 2>/dev/null; }
 
 # read_record: the fields of the record of the last run on this target.
 read_record() {
-  r_run= r_state= r_boot= om= om_start= old_set= nm= nm_start= new_set= old_id= new_id= winch_at= new_sha=
+  r_run= r_state= r_boot= r_usr2= om= om_start= old_set= nm= nm_start= new_set= old_id= new_id= winch_at= new_sha=
   [ -f "$state/record" ] || return 1
   while IFS= read -r r_line; do
     r_value=${r_line#*=}
@@ -64,6 +74,8 @@ read_record() {
       old_set=*) old_set=$r_value ;;
       new_master=*) nm=${r_value%%:*} nm_start=${r_value#*:} ;;
       new_set=*) new_set=$r_value ;;
+      usr2=*) r_usr2=$r_value ;;
+      exchange=*) exchange_tool=$r_value ;;
       old_id=*) old_id=$r_value ;;
       new_id=*) new_id=$r_value ;;
       new_sha=*) new_sha=$r_value ;;
@@ -84,10 +96,11 @@ lock_lives() {
   [ "$l_boot" = "$boot" ] && stat_of "$l_pid" && [ "$p_start" = "$l_start" ]
 }
 
-# take_lock (invariant 8): one run a host. $why is `held` or `unfinished` when it cannot be had.
+# take_lock (invariant 8): one run a host. $why is `held`, `unfinished` or `unwritable` when it cannot be had.
 take_lock() {
   why=held
   create "$state/lock" "$run $$ $self_start $boot $owner" && return 0
+  [ -e "$state/lock" ] || why=unwritable
   read_lock || return 1
   if [ "$l_run" != "$run" ]; then
     lock_lives && return 1
@@ -101,10 +114,14 @@ take_lock() {
   return "$took"
 }
 
-# takeover RUN: the lock of RUN becomes ours, unless somebody else was faster.
+# takeover RUN: the lock of RUN becomes ours, unless somebody else was faster, or a phase of RUN that outlived its
+# program has just changed the host.
 takeover() {
   read_lock && [ "$l_run" = "$1" ] || return 1
-  [ "$l_run" = "$run" ] || ! lock_lives || return 1
+  if [ "$l_run" != "$run" ]; then
+    lock_lives && return 1
+    unfinished && why=unfinished && return 1
+  fi
   rm -f "$state/lock"
   create "$state/lock" "$run $$ $self_start $boot $owner"
 }
@@ -118,18 +135,20 @@ unfinished() {
   return 1
 }
 
-# hold_effect TRIES: one hand a host (invariant 15). A holder that is no longer alive is passed over.
+# hold_effect TRIES: one hand a host (invariant 15). The lock is a symbolic link whose text is its holder: made in one
+# step, and on a full disk too, where a revert must still go through. A holder that is no longer alive is passed over.
 hold_effect() {
   tries=$1 corpse=0
   read -r me me_rest </proc/self/stat
-  stat_of "$me" && me_start=$p_start
-  until create "$state/effect" "$me $me_start"; do
-    e_pid= e_start=
-    { read -r e_pid e_start <"$state/effect"; } 2>/dev/null
-    if [ -n "$e_start" ] && { ! stat_of "$e_pid" || [ "$p_start" != "$e_start" ]; }; then
+  stat_of "$me" && me=$me:$p_start:$boot
+  until ln -sn "$me" "$state/effect" 2>/dev/null; do
+    [ -d "$state" ] || return 1
+    holder=$(readlink "$state/effect" 2>/dev/null)
+    e_pid=${holder%%:*}
+    if [ -n "$holder" ] && { ! stat_of "$e_pid" || [ "$e_pid:$p_start:$boot" != "$holder" ]; }; then
       corpse=$((corpse + 1))
       # One waiter may remove the lock of a dead holder: the others could hit the lock of a living successor.
-      if create "$state/effect.dead.$e_pid.$e_start" "$me" || [ "$corpse" -gt 100 ]; then
+      if ln -sn "$me" "$state/effect.dead.$e_pid" 2>/dev/null || [ "$corpse" -gt 100 ]; then
         rm -f "$state/effect"
         continue
       fi
@@ -138,17 +157,23 @@ hold_effect() {
     [ "$tries" -gt 0 ] || return 1
     nap
   done
+  holding=yes
 }
 
-drop_effect() { rm -f "$state/effect"; }
+drop_effect() {
+  [ -z "$holding" ] || rm -f "$state/effect"
+  holding=
+}
 
-# claim OUTCOME: the one outcome of this run on this host, `decided` or `reverting`; the first one wins.
+# claim OUTCOME: the one outcome of this run on this host, `decided` or `reverting`; the first one wins. The files to
+# link are there since prepare: a claim needs no room. An outcome that cannot be read is no decision.
 claim() {
-  printf '%s %s\n' "$run" "$1" >"$state/claim.$1"
-  ln "$state/claim.$1" "$state/outcome" 2>/dev/null || {
-    read_outcome
-    [ "$outcome" = "$1" ]
-  }
+  ln "$state/claim.$1" "$state/outcome" 2>/dev/null && return 0
+  read_outcome
+  case $1.$outcome in
+    decided.decided | reverting.reverting | reverting.) return 0 ;;
+  esac
+  return 1
 }
 
 read_outcome() {
@@ -172,6 +197,8 @@ in_state() {
 
 # close_run STATE: the end of this run on this host; nothing temporary is left (invariants 10 and 11).
 close_run() {
-  note "state=$1"
-  rm -f "$sib" "$sib.was" "$state/outcome" "$state/claim.decided" "$state/claim.reverting" "$cancel" "$state/lock"
+  [ "$r_run" != "$run" ] || note "state=$1"
+  set +f
+  rm -f "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel" "$state/lock"
+  set -f
 }

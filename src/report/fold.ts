@@ -71,6 +71,7 @@ function open(standing: Standing, entry: Extract<Entry, { type: 'run.started' }>
         touched: false,
         before: undefined,
         after: undefined,
+        newVersion: '',
         faults: [],
         open: new Set(),
       })
@@ -117,6 +118,7 @@ function applyToHost(standing: Standing, host: HostStanding, entry: Extract<Entr
       return
     case 'host.prepared':
       host.open.delete('prepare')
+      host.newVersion = entry.version
       forward('prepared')
       return
     case 'host.unreachable':

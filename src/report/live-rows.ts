@@ -57,9 +57,19 @@ const ends: Partial<Record<HostStep, RowEnd>> = {
   released: 'bad',
 }
 
-function hostRow({ name, stage, step, before, after, faults }: HostStanding, widest: number): Row {
+/** The new binary serves on the host. */
+const serving: ReadonlySet<HostStep> = new Set([
+  'switched',
+  'healthy',
+  'precommitting',
+  'precommitted',
+  'committing',
+  'committed',
+])
+
+function hostRow({ name, stage, step, before, newVersion, faults }: HostStanding, widest: number): Row {
   const [fault] = faults
-  const versions = [before?.version, step === 'committed' ? after?.version : undefined].filter(
+  const versions = [before?.version, serving.has(step) ? newVersion : undefined].filter(
     each => each !== undefined,
   )
   const parts = [

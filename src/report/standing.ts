@@ -35,6 +35,8 @@ export interface HostStanding {
   touched: boolean
   before: HostFacts | undefined
   after: HostFacts | undefined
+  /** Of the binary it was prepared for; empty before that. */
+  newVersion: string
   faults: readonly Fault[]
   /** Effects that were begun and have no end yet. */
   readonly open: Set<Effect>

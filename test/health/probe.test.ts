@@ -313,11 +313,14 @@ describe('a command on the controller', () => {
     expect(result.detail.length).toBeLessThan(250)
   })
 
-  it('that takes too long is killed', async () => {
+  it.each([
+    ['that takes too long is killed', ''],
+    ['that takes too long and is deaf to TERM is killed too', "trap '' TERM; "],
+  ])('%s', async (_, first) => {
     const dir = mkdtempSync(join(tmpdir(), 'handover-probe-'))
     const file = join(dir, 'pid')
     try {
-      const result = await probe(command('sh', '-c', `echo $$ > '${file}'; exec sleep 600`), 300, noFooting)
+      const result = await probe(command('sh', '-c', `${first}echo $$ > '${file}'; exec sleep 600`), 300, noFooting)
       expect(result).toEqual({ pass: false, detail: 'no answer within 300 ms' })
       const pid = Number(readFileSync(file, 'utf8'))
       await until(() => !isRunning(pid))

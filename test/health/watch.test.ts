@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type ProbeResult, probe } from '../../src/health/probe.ts'
 import {
   type CheckSpec,
@@ -218,6 +218,19 @@ describe('watching a server', () => {
     answer({ pass: false, detail: 'late' })
     await until(() => performance.now() - began > 40)
     expect(listener.news).toEqual([])
+  })
+
+  it('leaves no timer behind that would keep the program alive', async () => {
+    vi.useFakeTimers()
+    try {
+      const stopping = watch([{ check: check(), look: async () => ({ pass: true, detail: '' }) }], () => {})
+      await vi.advanceTimersByTimeAsync(1)
+      expect(vi.getTimerCount()).toBe(2)
+      stopping.stop()
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('never asks again before the answer is there', async () => {

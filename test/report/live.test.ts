@@ -39,7 +39,7 @@ it('shows a row a host while the run goes on, and the end of it', async () => {
     [
       "[    0.0s] run       20261120-021500-4f2a started: nginx 1.26.3, 3 hosts in 2 stages",
       "[    0.0s] run       artifact /artifacts/nginx-1.26.3, sha256 bbbbbbbbbbbb",
-      "* h01 canary   healthy       1.22.1",
+      "* h01 canary   healthy       1.22.1 -> 1.26.3",
       "* h02 rest     prepared      1.22.1",
       "* h03 rest     prepared      1.22.1",
       "* run 20261120-021500-4f2a: canary baking",
@@ -170,6 +170,7 @@ it('stays within a narrow terminal, also when it becomes narrower', async () => 
   for (const entry of first) view.hear(entry)
   await frames(2)
   columns = 40
+  terminal.narrow(40)
   await frames(2)
   const rows = terminal.lines().filter(line => /^[-\\|/+x] /.test(line))
   expect(Math.max(...rows.map(line => line.length))).toBeLessThan(40)

@@ -6,6 +6,8 @@ export interface FakeTerminal {
   /** Every line that is on the screen or has scrolled off it. */
   lines(): string[]
   readonly written: string[]
+  /** Wraps what stands there already, as a terminal does that becomes narrower. */
+  narrow(columns: number): void
   cursorShown(): boolean
   widest(): number
 }
@@ -40,6 +42,10 @@ export function fakeTerminal(): FakeTerminal {
     },
     lines: () => [...lines],
     written,
+    narrow(columns) {
+      const pieces = new RegExp(`.{1,${columns}}`, 'g')
+      lines = lines.flatMap(line => line.match(pieces) ?? [''])
+    },
     cursorShown: () => cursor,
     widest: () => widest,
   }
