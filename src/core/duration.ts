@@ -8,11 +8,17 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(Number(match[1]) * unitMs[match[2] as keyof typeof unitMs])
 }
 
-/** For people: `850ms`, `4.2s`, `3m 05s`, `2h 10m`. */
+/** For people: `850ms`, `4.2s`, `5m`, `3m 05s`, `2h 10m`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`
   if (ms < 59_950) return `${(ms / 1000).toFixed(1).replace(/\.0$/, '')}s`
   const seconds = Math.round(ms / 1000)
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${String(seconds % 60).padStart(2, '0')}s`
-  return `${Math.floor(seconds / 3600)}h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')}m`
+  if (seconds < 3600) return pair(seconds, 60, 'm', 's')
+  return pair(Math.round(seconds / 60), 60, 'h', 'm')
+}
+
+function pair(total: number, size: number, large: string, small: string): string {
+  const rest = total % size
+  const whole = `${Math.floor(total / size)}${large}`
+  return rest === 0 ? whole : `${whole} ${String(rest).padStart(2, '0')}${small}`
 }

@@ -68,7 +68,7 @@ function look(
     case 'tcp':
       return lookTcp(spec, footing, signal)
     case 'command':
-      return lookCommand(spec, timeoutMs, footing, signal)
+      return lookCommand(spec, timeoutMs, footing)
   }
 }
 
@@ -153,21 +153,18 @@ async function lookCommand(
   spec: Extract<ProbeSpec, { kind: 'command' }>,
   timeoutMs: number,
   footing: Footing,
-  signal: AbortSignal,
 ): Promise<ProbeResult> {
   const { exitCode, output } =
-    spec.from === 'host' ? await footing.command(spec.run, timeoutMs) : await runHere(spec.run, signal)
+    spec.from === 'host' ? await footing.command(spec.run, timeoutMs) : await runHere(spec.run, timeoutMs)
   const said = clip(output.trim(), 200)
   return { pass: exitCode === 0, detail: `exit code ${exitCode}${said ? `: ${said}` : ''}` }
 }
 
-function runHere(
-  argv: readonly string[],
-  signal: AbortSignal,
-): Promise<{ exitCode: number; output: string }> {
+function runHere(argv: readonly string[], timeoutMs: number): Promise<{ exitCode: number; output: string }> {
   const [file = '', ...args] = argv
   return new Promise(resolve => {
-    const options = { signal, maxBuffer: mostBodyBytes, killSignal: 'SIGKILL' as const }
+    // Its own time limit: ended through an AbortSignal it would only get TERM, whatever `killSignal` says.
+    const options = { timeout: timeoutMs, maxBuffer: mostBodyBytes, killSignal: 'SIGKILL' as const }
     execFile(file, args, options, (error, stdout, stderr) => {
       const code = error && typeof error.code === 'number' ? error.code : 1
       const said = stdout + stderr

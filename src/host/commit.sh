@@ -8,39 +8,55 @@ decide() {
     answer refused
     return
   fi
+  if in_state committed; then
+    sides
+    committed
+    return
+  fi
+  refused=
   if ! in_state precommitted decided; then
-    drop_effect
-    say code WRONG_PHASE
+    refused=WRONG_PHASE
     say detail "$r_state"
-    answer refused
-    return
+  elif [ "$r_state.$r_boot" = "precommitted.${r_boot#"$boot"}" ]; then
+    refused=REBOOTED
+  elif ! claim decided; then
+    refused=REVERT_CLAIMED
   fi
-  if ! claim decided; then
+  if [ -n "$refused" ]; then
     drop_effect
-    say code REVERT_CLAIMED
+    say code "$refused"
     answer refused
     return
   fi
-  note 'state=decided'
-  sides
-  if ! put_new_for_good; then
+  if ! note 'state=decided'; then
+    held RECORD_FAILED
+  elif ! sides; then
+    held PATH_CHANGED
+  elif ! put_new_for_good; then
     held EXCHANGE_FAILED
-    return
-  fi
-  if same "$om" "$om_start" "$old_file"; then
-    # Invariant 4: in the same breath the new master has its full set and the old one is parked.
-    if ! same "$nm" "$nm_start" "$new_file" || ! alive_workers "$nm" "$new_file" $new_set ||
-      accepting_left $old_set; then
-      held NEW_NOT_SERVING
-      return
-    fi
-    send QUIT "$om" "$om_start" "$old_file" || {
-      held IDENTITY_LOST
-      return
-    }
+  elif [ "$r_boot" != "$boot" ]; then
+    after_reboot
+  elif ! same "$nm" "$nm_start" "$new_file" || ! alive_workers "$nm" "$new_file" $new_set; then
+    held NEW_NOT_SERVING
+  elif ! same "$om" "$om_start" "$old_file"; then
+    finish_commit "$2"
+  elif old_accepts; then
+    held NEW_NOT_SERVING
+  # Invariant 4: in the same breath the new master has its full set and the old one is parked.
+  elif same "$nm" "$nm_start" "$new_file" && send QUIT "$om" "$om_start" "$old_file"; then
     drain "$1" "$2"
+    finish_commit "$2"
+  else
+    held IDENTITY_LOST
   fi
-  finish_commit "$2"
+}
+
+# after_reboot: a decided host comes up new by itself.
+after_reboot() {
+  read_pid "$pid_file"
+  nm=$pid
+  stat_of "${nm:-0}" && nm_start=$p_start
+  finish_commit terminate
 }
 
 # held CODE: decided, but nothing is signalled: both masters stay and a human is needed.
@@ -48,14 +64,19 @@ held() {
   drop_effect
   say code "$1"
   facts
+  say_disk
   answer held
 }
 
+# put_new_for_good: as with every exchange, what comes out must be ours; anything else is put back.
 put_new_for_good() {
   if [ "$new_file" != "$path" ]; then
     exchange "$path" "$sib" || return 1
-    old_file=$sib new_file=$path
-    [ "$path" -ef "/proc/$nm/exe" ] || return 1
+    if ! sides || [ "$old_file" != "$sib" ]; then
+      exchange "$path" "$sib"
+      sides
+      return 1
+    fi
   fi
   sync "$dir" "$state/record" 2>/dev/null || sync
 }
@@ -114,8 +135,12 @@ finish_commit() {
     return
   fi
   close_run committed
+  committed
+}
+
+committed() {
   drop_effect
   facts
-  say sha "$new_sha"
+  say_disk
   answer ok
 }

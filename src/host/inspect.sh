@@ -19,6 +19,7 @@ inspect() {
     answer refused
     return
   fi
+  bound=yes
   read_lock && say lock_owner "$l_owner" && say lock_run "$l_run"
   read_record
   say path "$path"
@@ -27,14 +28,16 @@ inspect() {
   say exchange "$exchange_tool"
   say boot "$boot"
   say uid "$uid"
-  hash_files "$path" && path_sha=$h1 || refuse BINARY_UNREADABLE "$path"
+  path_id=$(stat -c '%d:%i:%s' "$path" 2>/dev/null)
+  hash_files "$path" || refuse BINARY_UNREADABLE "$path"
+  path_sha=$h1
   say sha "$path_sha"
   version_of "$path"
   say version "$version"
   [ -f "$base/artifacts/$want_sha" ] && say have_artifact yes || say have_artifact no
   if [ "$r_run" = "$run" ]; then
     say record "$r_state"
-    sides || old_file=$path new_file=
+    sides
   else
     old_file=$path new_file=
     preflight
@@ -59,9 +62,10 @@ refuse() {
 hash_files() {
   h1= h2=
   h_out=$(sha256sum "$@" 2>/dev/null) || return 1
-  h1=${h_out%% *}
+  # A backslash comes first when the name has one.
+  h1=${h_out%% *} h1=${h1#"\\"}
   h_out=${h_out##*"$nl"}
-  h2=${h_out%% *}
+  h2=${h_out%% *} h2=${h2#"\\"}
 }
 
 # version_of FILE: bounded, because the main loop waits for it and would hear no revert meanwhile.
@@ -153,7 +157,7 @@ preflight_master() {
 
 # preflight_space: room for the backup, the staged file and the artifact, with as much again to spare.
 preflight_space() {
-  size=$(stat -c %s "$path" 2>/dev/null)
+  size=${path_id##*:}
   need=$((${size:-0} / 1024 * 6 + 1024))
   store=$state
   while [ -n "$store" ] && [ ! -d "$store" ]; do store=${store%/*}; done
@@ -170,7 +174,9 @@ EOF
 facts() {
   # An inode that has lost its name is still known by the master that runs it.
   [ -n "$old_file" ] || old_file=/proc/${om:-0}/exe
-  [ -n "$new_file" ] || new_file=/proc/${nm:-0}/exe
+  if [ -z "$new_file" ] && [ "$r_run" = "$run" ] && stat_of "${nm:-0}" && [ "$p_start" = "$nm_start" ]; then
+    new_file=/proc/$nm/exe
+  fi
   scan
   read_pid "$pid_file"
   say pid "$pid"
@@ -190,3 +196,15 @@ facts() {
 }
 
 count_items() { count=$#; }
+
+# say_disk: the checksum of what is at the path now, which may be neither of ours.
+say_disk() {
+  h1=
+  case $(stat -c '%d:%i:%s' "$path" 2>/dev/null) in
+    '') ;;
+    "$old_id") h1=$old_sha ;;
+    "$new_id") h1=$new_sha ;;
+    *) hash_files "$path" ;;
+  esac
+  say sha "$h1"
+}

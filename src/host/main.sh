@@ -5,6 +5,8 @@ check() {
   check_limit=$1
   shift
   check_out=$(
+    # Ignored signals are inherited: a command of the user's gets them back as it knows them.
+    trap - HUP PIPE INT QUIT
     { timeout "$check_limit" "$@" 2>&1; printf '%sexit=%s' "$nl" "$?"; } | tail -c 1000
   )
   say exit "${check_out##*exit=}"
@@ -13,7 +15,7 @@ check() {
 }
 
 serve() {
-  bound=
+  bound= preparing= holding=
   while IFS= read -r frame; do
     nonce=${frame%% *}
     frame=${frame#* }
@@ -27,15 +29,24 @@ serve() {
     case $bound.$verb in
       .inspect | yes.inspect)
         inspect "$@" </dev/null
-        bound=yes
         ;;
       yes.look) look </dev/null ;;
-      yes.prepare | yes.switch | yes.precommit | yes.decide | yes.check)
+      yes.prepare)
+        (prepare "$@") </dev/null &
+        preparing=$!
+        ;;
+      yes.switch | yes.precommit | yes.decide | yes.check)
         ("$verb" "$@") </dev/null &
         ;;
       yes.revert)
-        : >"$cancel"
+        # Not `:`, which ends a dash when it cannot write (before anything was prepared there is no such directory).
+        { printf '' >"$cancel"; } 2>/dev/null
         (revert "$@") </dev/null &
+        ;;
+      .revert)
+        # Refused before it was bound to a daemon: there is nothing of ours.
+        say state untouched
+        answer ok
         ;;
       *.bye)
         answer ok

@@ -4,80 +4,88 @@ prepare() {
   want_sha=$1
   if ! make_state; then
     say detail "$base"
-    say code STATE_DIR
-    answer refused
+    fail_prepare STATE_DIR
     return
   fi
   if ! take_lock; then
     read_lock
     read_record
-    say detail "$l_owner"
     case $why in
-      held) fail_prepare LOCKED ;;
-      *) fail_prepare RUN_UNFINISHED ;;
+      held) say detail "$l_owner" && fail_prepare LOCKED ;;
+      unfinished) say detail "$r_run" && fail_prepare RUN_UNFINISHED ;;
+      *) say detail "$base" && fail_prepare STATE_DIR ;;
     esac
     return
   fi
-  hold_effect 500 || {
+  if ! hold_effect 500; then
     fail_prepare EFFECT_HELD
-    return
-  }
-  if ! in_state '' prepared; then
+  elif ! in_state '' prepared; then
     say detail "$r_state"
     fail_prepare WRONG_PHASE
-    return
+  elif [ -e "$cancel" ]; then
+    fail_prepare REVERT_ASKED
+  elif ! find_old; then
+    fail_prepare CHANGED_SINCE_INSPECT
+  elif ! stage_file "$want_sha"; then
+    say detail "$why"
+    fail_prepare STAGING_FAILED
+  elif [ "$old_id" != "$path_id" ]; then
+    fail_prepare CHANGED_SINCE_INSPECT
+  elif ! back_up; then
+    say detail "$why"
+    fail_prepare "$why_code"
+  elif try_out; then
+    if begin_record; then
+      drop_effect
+      say version "$new_version"
+      say old_version "$version"
+      set -- $old_set
+      say workers "$#"
+      answer ok
+    else
+      say detail "$state"
+      fail_prepare RECORD_FAILED
+    fi
   fi
-  set +f
-  rm -f "$state"/outcome "$state"/cancel.* "$state"/claim.* "$state"/record "$state"/effect.dead.*
-  set -f
+}
+
+# find_old: the master of the pid file runs the file at the path, and has workers.
+find_old() {
+  old_file=$path new_file=
   scan
   read_pid "$pid_file"
   om=$pid
-  if ! stat_of "${om:-0}" || [ ! "/proc/$om/exe" -ef "$path" ]; then
-    fail_prepare CHANGED_SINCE_INSPECT
-    return
-  fi
+  stat_of "${om:-0}" && [ "/proc/$om/exe" -ef "$path" ] || return 1
   om_start=$p_start
   children_of "$om" $old_workers
   old_set=$kids
-  stage_file "$want_sha" || {
-    say detail "$why"
-    fail_prepare STAGING_FAILED
-    return
-  }
-  why_code=BACKUP_FAILED
-  back_up || {
-    say detail "$why"
-    fail_prepare "$why_code"
-    return
-  }
-  try_out || return
-  note "run=$run"
-  note "boot=$boot"
-  note "old_master=$om:$om_start"
-  note "old_set=$old_set"
-  note "old_id=$old_id"
-  note "new_id=$new_id"
-  note "old_sha=$path_sha"
-  note "new_sha=$want_sha"
-  note 'state=prepared'
-  # One call makes all of it durable (invariant 3): the old bytes, the new ones, both directories.
-  sync "$sib" "$state/backups/$path_sha" "$state/record" "$dir" "$state/backups" "$state" 2>/dev/null || sync
-  drop_effect
-  say version "$new_version"
-  say old_version "$version"
-  set -- $old_set
-  say workers "$#"
-  answer ok
+  [ "$count" -gt 0 ]
 }
 
-# fail_prepare CODE: nothing of this run stays behind on a host that was not taken.
+# begin_record: the record of this run in place of the last one, and what a claim needs. One call makes it durable with
+# the old bytes, the new ones and the directories (invariant 3).
+begin_record() {
+  set +f
+  rm -f "$state"/outcome "$state"/cancel.* "$state"/effect.dead.*
+  set -f
+  {
+    printf '%s\n' "run=$run" "boot=$boot" "old_master=$om:$om_start" "old_set=$old_set" "old_id=$old_id" \
+      "new_id=$new_id" "old_sha=$path_sha" "new_sha=$want_sha" "exchange=$exchange_tool" state=prepared \
+      >"$state/record.new" &&
+      printf '%s decided\n' "$run" >"$state/claim.decided" &&
+      printf '%s reverting\n' "$run" >"$state/claim.reverting" &&
+      mv -f "$state/record.new" "$state/record"
+  } 2>/dev/null || return 1
+  sync "$sib" "$state/backups/$path_sha" "$state/record" "$dir" "$state/backups" "$state" 2>/dev/null || sync
+}
+
+# fail_prepare CODE: nothing of this run stays behind on a host that was not taken. What another hand of the same run
+# holds is left to it.
 fail_prepare() {
   say code "$1"
-  if read_lock && [ "$l_run" = "$run" ]; then
-    in_state '' prepared committed reverted && rm -f "$sib" "$state/lock" "$cancel"
-    { read -r e_pid e_rest <"$state/effect"; } 2>/dev/null
-    [ "${e_pid:-}" = "${me:-}" ] && drop_effect
+  if [ -n "$holding" ]; then
+    in_state '' prepared committed reverted && rm -f "$sib" "$sib.was" "$state/record.new" "$state/lock" "$cancel"
+    drop_effect
   fi
   answer refused
 }
@@ -104,7 +112,15 @@ back_up() {
 
 # try_out: the staged file must start, and must accept the running configuration with the master's own arguments.
 try_out() {
-  new_version=$("$sib" -V 2>&1)
+  # The kernel shows a script as its interpreter: as a master it could neither be recognised nor ended.
+  { IFS= read -r first <"$sib"; } 2>/dev/null
+  case $first in '#!'*)
+    say detail 'it is a script'
+    fail_prepare BINARY_DOES_NOT_RUN
+    return 1
+    ;;
+  esac
+  new_version=$(timeout 10 "$sib" -V 2>&1)
   tried=$?
   case $tried.$new_version in
     0.*' version: '*) ;;
@@ -119,8 +135,20 @@ try_out() {
   new_version=${new_version##*/}
   new_version=${new_version%% *}
   title_of "$om"
-  set -- ${p_title#nginx: master process }
-  shift
+  split_title
+  # nginx joins its arguments with blanks. Options are told by their dash, and what follows a value is its rest
+  # (Debian's own unit starts it with -g 'daemon on; master_process on;').
+  set --
+  arg=
+  for word in $args; do
+    case $word in
+      -*) ;;
+      *) case $arg in -[cegp]) ;; *) word=$arg${arg:+ }$word arg= ;; esac ;;
+    esac
+    [ -z "$arg" ] || set -- "$@" "$arg"
+    arg=$word
+  done
+  [ -z "$arg" ] || set -- "$@" "$arg"
   tested=$(
     cd "/proc/$om/cwd" 2>/dev/null || cd /
     exec timeout 60 env -i PATH="$PATH" ${TZ:+"TZ=$TZ"} "$sib" "$@" -t 2>&1

@@ -13,6 +13,7 @@ const parts = [
   'inspect',
   'prepare',
   'switch',
+  'hold',
   'commit',
   'revert',
   'main',

@@ -62,7 +62,7 @@ note() { { printf '\n%s\n' "$1" >>"$state/record"; } 2>/dev/null; }
 
 # read_record: the fields of the record of the last run on this target.
 read_record() {
-  r_run= r_state= r_boot= r_usr2= om= om_start= old_set= nm= nm_start= new_set= old_id= new_id= winch_at= new_sha=
+  r_run= r_state= r_boot= r_usr2= om= om_start= old_set= nm= nm_start= new_set= old_id= new_id= winch_at= old_sha= new_sha=
   [ -f "$state/record" ] || return 1
   while IFS= read -r r_line; do
     r_value=${r_line#*=}
@@ -78,6 +78,7 @@ read_record() {
       exchange=*) exchange_tool=$r_value ;;
       old_id=*) old_id=$r_value ;;
       new_id=*) new_id=$r_value ;;
+      old_sha=*) old_sha=$r_value ;;
       new_sha=*) new_sha=$r_value ;;
       winch_at=*) winch_at=$r_value ;;
     esac

@@ -3,26 +3,51 @@
 
 # switch START_TIMEOUT: in hundredths of a second, for the new master to come up with all its workers.
 switch() {
-  begin_phase prepared || return
+  begin_phase prepared switched precommitted || return
   start_limit=$1
-  sides
-  note 'state=switching'
-  if [ "$old_file" != "$path" ] || [ -z "$new_file" ] || ! same "$om" "$om_start" "$path" ||
-    ! alive_workers "$om" "$path" $old_set || [ -e "$pid_file.oldbin" ]; then
+  if [ "$r_state" != prepared ]; then
+    # Asked again: it is done if it is still as it was left.
+    look
+    end_phase
+    return
+  fi
+  if ! as_prepared; then
     give_up CHANGED_SINCE_PREPARE
     return
   fi
-  set -- $old_set
-  wanted=$#
+  # The set of now: a reload since the preparation is harmless.
+  if ! note "old_set=$old_set" || ! note 'state=switching'; then
+    give_up RECORD_FAILED
+    return
+  fi
   start_new && full_set && park_old || {
     give_up "$failed"
     return
   }
-  note 'state=switched'
+  if ! note 'state=switched'; then
+    give_up RECORD_FAILED
+    return
+  fi
   say pid "$nm"
-  say workers "$new_set"
+  set -- $new_set
+  say workers "$#"
   end_phase
   answer ok
+}
+
+# as_prepared: the same old master with workers runs the file at the path, the new one lies beside it, and no upgrade is
+# under way. $old_set and $wanted are its workers now.
+as_prepared() {
+  sides && [ "$old_file" = "$path" ] && [ -n "$new_file" ] && same "$om" "$om_start" "$path" || return 1
+  scan
+  children_of "$om" $old_workers
+  old_set=$kids wanted=$count
+  [ "$wanted" -gt 0 ] && [ -z "$new_masters$new_workers" ] || return 1
+  read_pid "$pid_file"
+  [ "$pid" = "$om" ] || return 1
+  old_parked && return 1
+  # What a killed master left behind would look like an upgrade under way.
+  rm -f "$pid_file.oldbin"
 }
 
 # begin_phase STATE...: the effect lock is ours, the run is in one of these states and nobody asked to go back.
@@ -66,12 +91,15 @@ give_up() {
 start_new() {
   failed=EXCHANGE_FAILED
   put_new || return 1
+  failed=RECORD_FAILED
+  note 'usr2=sent' || return 1
   failed=IDENTITY_LOST
   send USR2 "$om" "$om_start" "$old_file" || return 1
-  note 'usr2=sent'
   clock
-  deadline=$((now + start_limit)) looks=0 quiet=0 seen=
+  deadline=$((now + start_limit)) looks=0 seen=
   while :; do
+    # Looked at before the files: whoever is idle has already done to them what the signal makes it do.
+    if idle "$om"; then handled=yes; else handled=; fi
     read_pid "$pid_file"
     if [ -n "$pid" ] && [ "$pid" != "$om" ]; then
       stat_of "$pid" && [ "$p_ppid" = "$om" ] && [ "/proc/$pid/exe" -ef "$new_file" ] && break
@@ -84,30 +112,28 @@ start_new() {
     failed=OLD_MASTER_GONE
     same "$om" "$om_start" "$old_file" || return 1
     failed=NEW_MASTER_DIED
-    [ -e "$pid_file.oldbin" ] && seen=yes
-    if [ "$pid" = "$om" ] && [ ! -e "$pid_file.oldbin" ] && ! pending "$om" "$usr2_mask"; then
-      # The signal is handled and there is no upgrade under way: it has ended, or it was ignored.
-      quiet=$((quiet + 1))
-      [ "$quiet" -lt 8 ] || { [ -n "$seen" ] || failed=NO_NEW_MASTER; return 1; }
-    else
-      quiet=0
+    if [ -e "$pid_file.oldbin" ]; then
+      seen=yes
+    elif [ -n "$handled" ] && [ "$pid" = "$om" ]; then
+      # There is no upgrade under way: it has ended, or the signal was ignored.
+      [ -n "$seen" ] || failed=NO_NEW_MASTER
+      return 1
     fi
     looks=$((looks + 1))
     # A new binary that hangs before it writes its pid file has still been exec'd: the path need not wait for it.
     if [ $((looks % 10)) -eq 0 ] && [ "$new_file" = "$path" ]; then
       scan
-      [ -n "$new_unborn$new_masters" ] && { put_old || return 1; }
+      pick_new_master
+      failed=PATH_CHANGED
+      [ -z "$nm" ] || put_old || return 1
     fi
     nap
   done
   nm=$pid nm_start=$p_start
-  note "new_master=$nm:$nm_start"
   failed=PATH_CHANGED
   put_old || return 1
-  # Not the new binary that came out: a package upgrade got in between, and its file is not ours to take away.
-  [ "$sib" -ef "/proc/$nm/exe" ] && return 0
-  exchange "$path" "$sib"
-  return 1
+  failed=RECORD_FAILED
+  note "new_master=$nm:$nm_start"
 }
 
 # full_set: the new master has as many accepting workers as the old one, the same ones in two looks 100 ms apart.
@@ -139,6 +165,7 @@ full_set() {
     fi
     nap
   done
+  failed=RECORD_FAILED
   note "new_set=$new_set"
 }
 
@@ -149,11 +176,12 @@ park_old() {
   failed=NEW_MASTER_DIED
   same "$nm" "$nm_start" "$new_file" || return 1
   clock
-  note "winch_at=$now"
+  failed=RECORD_FAILED
+  note "winch_at=$now" || return 1
   failed=IDENTITY_LOST
   send WINCH "$om" "$om_start" "$old_file" || return 1
   limit=$((now + 1000))
-  while accepting_left $old_set; do
+  while old_accepts; do
     clock
     failed=OLD_WORKERS_STAY
     [ "$now" -lt "$limit" ] || return 1
@@ -167,57 +195,12 @@ park_old() {
   alive_workers "$nm" "$new_file" $new_set
 }
 
-# parked_well: new serves with the very workers it was switched with, old is parked and alive, the path is old.
-parked_well() {
-  failed=NEW_MASTER_DIED
-  same "$nm" "$nm_start" "$new_file" || return 1
-  failed=WORKERS_UNSTABLE
-  alive_workers "$nm" "$new_file" $new_set || return 1
-  failed=OLD_MASTER_GONE
-  same "$om" "$om_start" "$old_file" || return 1
-  failed=PATH_CHANGED
-  [ "$path" -ef "$old_file" ] && [ "$path" -ef "/proc/$om/exe" ]
-}
-
-# look: is a switched host still as it was left? Signals nothing, takes no lock.
-look() {
-  failed=WRONG_PHASE
-  if in_state switched precommitted && sides && parked_well; then
-    answer ok
-  else
-    say code "$failed"
-    answer failed
-  fi
-}
-
-# precommit: the host is frozen as a participant; everything is looked at once more, with fresh eyes.
-precommit() {
-  begin_phase switched precommitted || return
-  failed=PATH_CHANGED
-  sides && parked_well && nobody_else || {
-    say code "$failed"
-    end_phase
-    answer failed
-    return
-  }
-  note 'state=precommitted'
-  end_phase
-  answer ok
-}
-
-# nobody_else: exactly one old and one new master, no old worker accepts, no orphan, no third upgrade under way.
-nobody_else() {
+# old_accepts: does the old master have an accepting worker, also one that it has started since the switch began?
+old_accepts() {
+  accepting_left $old_set && return 0
   scan
-  failed=UNEXPECTED_PROCESSES
-  set -- $old_masters $old_workers $old_unborn
-  [ "$#" -eq 1 ] || return 1
-  set -- $new_masters
-  [ "$#" -eq 1 ] || return 1
-  children_of "$nm" $new_workers
-  [ "$kids" = "$new_set" ] || return 1
-  read_pid "$pid_file"
-  failed=PID_FILE_CHANGED
-  [ "$pid" = "$nm" ]
+  children_of "$om" $old_workers
+  [ "$count" -gt 0 ]
 }
 
 # error_lines: what the daemon itself wrote about it, the last lines of weight only.

@@ -319,12 +319,18 @@ describe('a command on the controller', () => {
   ])('%s', async (_, first) => {
     const dir = mkdtempSync(join(tmpdir(), 'handover-probe-'))
     const file = join(dir, 'pid')
+    let pid = 0
     try {
-      const result = await probe(command('sh', '-c', `${first}echo $$ > '${file}'; exec sleep 600`), 300, noFooting)
+      const result = await probe(
+        command('sh', '-c', `${first}echo $$ > '${file}'; exec sleep 600`),
+        300,
+        noFooting,
+      )
       expect(result).toEqual({ pass: false, detail: 'no answer within 300 ms' })
-      const pid = Number(readFileSync(file, 'utf8'))
+      pid = Number(readFileSync(file, 'utf8'))
       await until(() => !isRunning(pid))
     } finally {
+      if (pid && isRunning(pid)) process.kill(pid, 'SIGKILL')
       rmSync(dir, { recursive: true })
     }
   })

@@ -23,7 +23,7 @@ stages:
     artifact: /artifacts/nginx-new, 1300000 bytes, sha256 abababababab
     replaces: /usr/sbin/nginx, driver nginx
     stages:
-      1. canary   1 host (web1), then watched for 5m 00s
+      1. canary   1 host (web1), then watched for 5m
       2. quarter  10 hosts (web2, web3, web4, web5, web6, web7, web8, web9 and 2 more), 5 at a time, then watched for 1m 30s
       3. rest     29 hosts (web12, web13, web14, web15, web16, web17, web18, web19 and 21 more), 10 at a time
     at most 10 hosts being changed at once, 40 when going back

@@ -25,7 +25,7 @@ it('tells a committed run', () => {
     [    1.0s] canary    switching 1 host
     [    1.2s] canary    h01 switched in 152ms
     [    4.2s] canary    h01 healthy
-    [    4.2s] canary    baking 5m 00s
+    [    4.2s] canary    baking 5m
     [  304.2s] canary    baked
     [  304.2s] canary    done: 1 of 1 host healthy
     [  304.2s] rest      switching 2 hosts, 2 at a time
@@ -171,7 +171,7 @@ it('tells 400 hosts in counts', () => {
     [    1.0s] prepare   400 hosts ready for 1.26.3
     [    1.0s] canary    switching 1 host
     [    1.2s] canary    400 hosts: 1 switched
-    [    4.2s] canary    baking 5m 00s
+    [    4.2s] canary    baking 5m
     [  304.2s] canary    baked
     [  304.2s] canary    done: 1 of 1 host healthy
     [  304.2s] rest      switching 399 hosts, 2 at a time

@@ -1,0 +1,54 @@
+# The hold: new serves, the old master is parked. Whether that is still so, is looked at again and again.
+
+# parked_well: new serves with the very workers it was switched with, old is parked and alive, the path is old.
+parked_well() {
+  failed=NEW_MASTER_DIED
+  same "$nm" "$nm_start" "$new_file" || return 1
+  failed=WORKERS_UNSTABLE
+  alive_workers "$nm" "$new_file" $new_set || return 1
+  failed=OLD_MASTER_GONE
+  same "$om" "$om_start" "$old_file" || return 1
+  failed=PATH_CHANGED
+  [ "$path" -ef "$old_file" ] && [ "$path" -ef "/proc/$om/exe" ]
+}
+
+# look: is a switched host still as it was left? Signals nothing, takes no lock.
+look() {
+  failed=WRONG_PHASE
+  if in_state switched precommitted && failed=PATH_CHANGED && sides && parked_well; then
+    answer ok
+  else
+    say code "$failed"
+    answer failed
+  fi
+}
+
+# precommit: the host is frozen as a participant; everything is looked at once more, with fresh eyes.
+precommit() {
+  begin_phase switched precommitted || return
+  failed=PATH_CHANGED
+  if sides && parked_well && nobody_else && failed=RECORD_FAILED && note 'state=precommitted'; then
+    end_phase
+    answer ok
+  else
+    end_phase
+    say code "$failed"
+    answer failed
+  fi
+}
+
+# nobody_else: exactly one old and one new master, no old worker accepts, no orphan, no third upgrade under way.
+nobody_else() {
+  scan
+  failed=UNEXPECTED_PROCESSES
+  # Not the unborn of others: somebody may just be asking this binary for its version.
+  children_of "$om" $old_unborn
+  set -- $old_masters $old_workers $kids
+  [ "$#" -eq 1 ] || return 1
+  set -- $new_masters
+  [ "$#" -eq 1 ] || return 1
+  [ "$new_workers" = "$new_set" ] || return 1
+  read_pid "$pid_file"
+  failed=PID_FILE_CHANGED
+  [ "$pid" = "$nm" ]
+}
