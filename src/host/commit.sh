@@ -17,7 +17,7 @@ decide() {
   if ! in_state precommitted decided; then
     refused=WRONG_PHASE
     say detail "$r_state"
-  elif [ "$r_state.$r_boot" = "precommitted.${r_boot#"$boot"}" ]; then
+  elif [ "$r_state" = precommitted ] && [ "$r_boot" != "$boot" ]; then
     refused=REBOOTED
   elif ! claim decided; then
     refused=REVERT_CLAIMED
@@ -36,11 +36,11 @@ decide() {
     held EXCHANGE_FAILED
   elif [ "$r_boot" != "$boot" ]; then
     after_reboot
-  elif ! same "$nm" "$nm_start" "$new_file" || ! alive_workers "$nm" "$new_file" $new_set; then
-    held NEW_NOT_SERVING
   elif ! same "$om" "$om_start" "$old_file"; then
+    # Asked again, or somebody else has ended it: there is nothing left to be told to quit.
+    drain "$1" "$2"
     finish_commit "$2"
-  elif old_accepts; then
+  elif ! same "$nm" "$nm_start" "$new_file" || ! alive_workers "$nm" "$new_file" $new_set || old_accepts; then
     held NEW_NOT_SERVING
   # Invariant 4: in the same breath the new master has its full set and the old one is parked.
   elif same "$nm" "$nm_start" "$new_file" && send QUIT "$om" "$om_start" "$old_file"; then
@@ -81,13 +81,13 @@ put_new_for_good() {
   sync "$dir" "$state/record" 2>/dev/null || sync
 }
 
-# drain: waits for the old master to end; its limit counts from WINCH.
+# drain: waits for the old master to end, and for workers that a killed one left; its limit counts from WINCH.
 drain() {
   clock
   limit=$((winch_at + $1))
   [ "$limit" -gt "$now" ] || limit=$now
   cut=
-  while same "$om" "$om_start" "$old_file"; do
+  while old_lives; do
     clock
     if [ "$now" -ge "$limit" ]; then
       if [ "$2" = leave ]; then
@@ -97,11 +97,18 @@ drain() {
       scan
       cut=$(connections_of $old_workers $old_draining)
       say cut "$cut"
-      send TERM "$om" "$om_start" "$old_file"
+      send TERM "$om" "$om_start" "$old_file" ||
+        for item in $old_workers $old_draining; do end_item TERM "$item" "$old_file"; done
       limit=$((now + 1000))
     fi
     nap
   done
+}
+
+old_lives() {
+  same "$om" "$om_start" "$old_file" && return 0
+  scan
+  [ -n "$old_workers$old_draining" ]
 }
 
 # connections_of LIST: how many established connections these workers hold, by socket inode.
@@ -130,7 +137,8 @@ finish_commit() {
     [ ! -e "$pid_file.oldbin" ] || { read_pid "$pid_file.oldbin" && [ "$pid" = "$om" ] && rm -f "$pid_file.oldbin"; }
   fi
   read_pid "$pid_file"
-  if [ "$pid" != "$nm" ] || ! same "$nm" "$nm_start" "$path"; then
+  children_of "$nm" $new_workers
+  if [ "$pid" != "$nm" ] || ! same "$nm" "$nm_start" "$path" || [ "$count" -eq 0 ]; then
     held NOT_AS_COMMITTED
     return
   fi

@@ -170,7 +170,11 @@ export function ear(onNews: (news: WatchNews) => void = () => {}): Ear {
   }
 }
 
-/** Looks again until it holds; the test's own time limit ends it. */
+/** Looks again until it holds. @throws Error when it still does not after five seconds. */
 export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise(resolve => setTimeout(resolve, 2))
+  const late = performance.now() + 5000
+  while (!holds()) {
+    if (performance.now() > late) throw new Error(`it never held: ${holds}`)
+    await new Promise(resolve => setTimeout(resolve, 2))
+  }
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fault, HandoverError } from '../../src/core/fault.ts'
 import type { ProbeResult } from '../../src/health/probe.ts'
 import type { WatchedCheck } from '../../src/health/watch.ts'
@@ -203,6 +203,23 @@ describe('a run that goes well', () => {
     await story.ended
     expect(fleet.calls.filter(call => call.endsWith('.commit'))).toHaveLength(2)
     expect(early).toEqual([])
+  })
+
+  it.each(['committed', 'rolled-back'])('%s, it leaves no watch and no timer behind', async outcome => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const check = scriptedCheck('answers', () => ({ pass: true, detail: 'status 200' }))
+      const fleet = fakeFleet().add('a', {}, [check])
+      if (outcome === 'rolled-back') {
+        fleet.add('b', { precommit: async () => ({ kind: 'failed', fault: trouble('b') }) }, [check])
+      }
+      const hosts = [...fleet.participants.keys()]
+      const story = await begin(limitsOf([stage('all', hosts)]), fleet)
+      expect((await story.ended).finished).toBe(outcome)
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('bounds connections and read-only work by forks, changes by the plan', async () => {

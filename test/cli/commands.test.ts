@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Desk, openDesk } from './world.ts'
+
+let desk: Desk
+const playbook = `name: try
+hosts: web
+artifact: { src: artifacts/nginx-1.26.3 }
+handover: { driver: nginx, binary: /usr/sbin/nginx, pid_file: /run/nginx.pid }
+`
+
+beforeAll(() => {
+  desk = openDesk()
+  desk.write('up.yml', playbook)
+  desk.write('hosts.ini', '[web]\na\nb\nc\n')
+})
+afterAll(() => desk.clear())
+
+test.each([
+  [[], 'Usage:'],
+  [['frobnicate'], "unknown command 'frobnicate'"],
+  [['rum'], 'Did you mean run?'],
+  [['run'], "missing required argument 'playbook'"],
+  [['run', 'up.yml', 'more'], 'too many arguments'],
+  [['run', 'up.yml', '--forks', '0'], 'at least 1'],
+  [['run', 'up.yml', '--ask-become-pass'], "unknown option '--ask-become-pass'"],
+  [['plan', 'up.yml'], 'no inventory was given'],
+  [['show', 'nothing'], 'there is no run "nothing"'],
+] as const)('wrong usage %j ends with 5', (args, text) => {
+  const { exit, out, err } = desk.handover(...args)
+  expect({ exit, out }).toEqual({ exit: 5, out: '' })
+  expect(err).toContain(text)
+})
+
+test.each([
+  [['validate', 'missing.yml'], 'FILE_UNREADABLE'],
+  [['validate', 'up.yml', '-i', 'missing.ini'], 'missing.ini'],
+  [['plan', 'up.yml', '-i', 'hosts.ini', '-l', 'nobody'], 'nobody'],
+  [['plan', 'up.yml', '-i', 'hosts.ini', '-e', '{broken'], 'error'],
+  [['run', 'up.yml', '-i', 'x,', '-l', 'x'], 'web'],
+] as const)('bad input %j ends with 4', (args, text) => {
+  const { exit, out, err } = desk.handover(...args)
+  expect({ exit, out }).toEqual({ exit: 4, out: '' })
+  expect(err).toContain(text)
+})
+
+test('with --output json a refusal is one line of JSON with the exit code', () => {
+  const { exit, out, err } = desk.handover('run', 'missing.yml', '-i', 'hosts.ini', '--output', 'json')
+  expect(err).toBe('')
+  expect(JSON.parse(out)).toMatchObject({ v: 1, type: 'run.refused', exit, faults: [{ code: 'FILE_UNREADABLE' }] })
+})
+
+test('--list-hosts prints them as Ansible does, limited by --limit', () => {
+  for (const command of ['run', 'plan', 'preflight']) {
+    const { exit, out } = desk.handover(command, 'up.yml', '-i', 'hosts.ini', '--list-hosts', '-l', 'b:c')
+    expect({ exit, out }).toEqual({ exit: 0, out: '  hosts (2):\n    b\n    c\n' })
+  }
+})
+
+test('--syntax-check contacts nobody, and validate works without an inventory', () => {
+  expect(desk.handover('run', 'up.yml', '-i', 'hosts.ini', '--syntax-check')).toMatchObject({
+    exit: 0,
+    out: 'valid: up.yml, 3 hosts in 1 stage\n',
+  })
+  expect(desk.handover('validate', 'up.yml').out).toContain('name an inventory')
+})
+
+test('--concurrency only lowers', () => {
+  const concurrency = (...args: string[]) =>
+    JSON.parse(desk.handover('plan', 'up.yml', '-i', 'hosts.ini', '--output', 'json', ...args).out).concurrency
+  expect([concurrency(), concurrency('--concurrency', '2'), concurrency('--concurrency', '99')]).toEqual([5, 2, 5])
+})
+
+test('runs and status without any run say so', () => {
+  expect(desk.handover('runs')).toMatchObject({ exit: 0, out: 'no runs yet\n' })
+  expect(desk.handover('status')).toMatchObject({ exit: 5 })
+})
+
+test('help and version end with 0', () => {
+  for (const args of [['--help'], ['run', '--help'], ['--version'], ['lab', 'up', '--help']]) {
+    expect(desk.handover(...args).exit).toBe(0)
+  }
+})
+
+test('an unreachable host: preflight ends with 6, names it and says what to do', () => {
+  desk.write('gone.ini', '[web]\na ansible_host=127.0.0.1 ansible_port=1\n')
+  const { exit, out } = desk.handover('preflight', 'up.yml', '-i', 'gone.ini')
+  expect(exit).toBe(6)
+  expect(out).toMatch(/^error SSH_UNREACHABLE: a: /)
+  expect(out).toContain('hint: ')
+})
