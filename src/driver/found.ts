@@ -22,12 +22,14 @@ export function readInspection(answer: Answer, versions: Versions): Inspection {
   }
 }
 
-/** After a commit the path is the new side, in every other ending the old one. */
+/** The host says which file is at the path at the end; it may be a third one, of no version that is known. */
 export function readFound(answer: Answer, versions: Versions): Found {
-  const committed = field(answer, 'sha') === versions.newSha
-  return committed
-    ? facts(answer, versions.new, versions.newSha)
-    : facts(answer, versions.old, versions.oldSha)
+  const sha256 = field(answer, 'sha')
+  const known = new Map([
+    [versions.oldSha, versions.old],
+    [versions.newSha, versions.new],
+  ])
+  return facts(answer, known.get(sha256) ?? '', sha256)
 }
 
 function facts(answer: Answer, version: string, sha256: string): Found {
@@ -37,7 +39,7 @@ function facts(answer: Answer, version: string, sha256: string): Found {
     runsPath: field(answer, 'runs') === 'path',
     pid: count(answer, 'pid'),
     workers: count(answer, 'old_workers') + count(answer, 'new_workers'),
-    masters: items(answer, 'old_masters') + items(answer, 'new_masters'),
+    masters: count(answer, 'old_masters') + count(answer, 'new_masters'),
     draining: count(answer, 'draining'),
   }
 }
@@ -45,8 +47,4 @@ function facts(answer: Answer, version: string, sha256: string): Found {
 function count(answer: Answer, key: string): number {
   const value = Number(field(answer, key))
   return Number.isSafeInteger(value) && value >= 0 ? value : 0
-}
-
-function items(answer: Answer, key: string): number {
-  return field(answer, key).split(' ').filter(Boolean).length
 }

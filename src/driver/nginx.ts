@@ -232,7 +232,8 @@ function heldFault(host: string, answer: Answer): Fault {
 }
 
 function stuckFault(host: string, answer: Answer): Fault {
-  return failure('REVERT_FAILED', host, field(answer, 'stuck') || field(answer, 'code') || answer.status, {
+  const state = field(answer, 'state') === 'committed' ? 'COMMITTED' : answer.status
+  return failure('REVERT_FAILED', host, field(answer, 'stuck') || field(answer, 'code') || state, {
     hint: 'look at the host with `handover status`; the old binary is kept under `backups` in its state directory',
   })
 }

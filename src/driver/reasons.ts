@@ -29,6 +29,11 @@ const refusals: Record<string, Reason> = {
     says: detail => `the pid file names process ${detail}, which does not exist`,
     hint: 'start the daemon, or remove the stale pid file',
   },
+  MASTER_HIDDEN: {
+    says: detail =>
+      `the master ${detail} belongs to another user, so it can be neither recognised nor signalled`,
+    hint: 'set `become: true`',
+  },
   EXE_DIFFERS: {
     says: detail => `the running master is not the file at the path (${detail})`,
     hint: 'the binary was replaced without a restart or upgrade; bring process and disk together first',
@@ -70,6 +75,14 @@ const refusals: Record<string, Reason> = {
   DIRECTORY_NOT_WRITABLE: {
     says: detail => `the directory ${detail} is not writable`,
     hint: 'set `become: true`; a read-only file system cannot be upgraded',
+  },
+  PATH_MOUNTED: {
+    says: detail => `${detail} is a mount point of its own and cannot be replaced`,
+    hint: 'upgrade the image or the file that is mounted there instead',
+  },
+  PATH_IMMUTABLE: {
+    says: detail => `${detail} is marked immutable or append-only`,
+    hint: 'take the mark away with `chattr -i` or `chattr -a`',
   },
   DISK_FULL: { says: detail => `not enough room: ${detail}`, hint: 'free some space' },
   LOCKED: {
@@ -120,6 +133,7 @@ const failures: Record<string, string> = {
   OLD_WORKERS_STAY: 'the old workers did not stop accepting',
   OLD_WORKERS_MISSING: 'the old master does not have its workers',
   NEW_MASTER_STAYS: 'the new master did not end',
+  OLD_MASTER_HANGS: 'the old master does not handle its signals (is it stopped?)',
   OLD_MASTER_STAYS: 'the old master did not end within the drain limit',
   PATH_CHANGED: 'the file at the path is neither the old nor the new binary',
   PID_FILE_CHANGED: 'the pid file does not name the new master',
@@ -129,10 +143,11 @@ const failures: Record<string, string> = {
   REVERT_ASKED: 'given up because the run is going back',
   REVERT_CLAIMED: 'the host is already going back',
   DECIDED: 'the host has recorded the commit',
+  COMMITTED: 'the host has committed already',
+  RECORD_FAILED: 'the record of the run could not be written (is the disk full?)',
   REBOOTED: 'the host was rebooted',
   WRONG_PHASE: 'the host is not in the phase this request belongs to',
   EFFECT_HELD: 'another program on the host holds the effect lock',
-  LOCKED: 'another run holds the lock',
 }
 
 /** A refusal before any change. */

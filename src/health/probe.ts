@@ -1,5 +1,5 @@
 /** One look at one health check: what to ask, from where, and what came back. Bounded in time and bytes. */
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, connect as tcpConnect } from 'node:net'
@@ -33,8 +33,10 @@ export interface ProbeResult {
   readonly detail: string
 }
 
-/** The most of a body that is read; a check that streams for ever must not fill the memory. */
-const mostBodyBytes = 64 * 1024
+/** A longer answer is a failure: a check that streams for ever must not fill the memory. */
+const mostBodyBytes = 1024 * 1024
+/** The most of a command's output that is kept. */
+const mostOutputChars = 4096
 
 /** Never rejects: what cannot be asked is a failure with its reason. */
 export async function probe(spec: ProbeSpec, timeoutMs: number, footing: Footing): Promise<ProbeResult> {
@@ -114,7 +116,9 @@ async function lookHttp(
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => {
         body += chunk
-        if (body.length >= mostBodyBytes) judge()
+        if (body.length > mostBodyBytes) {
+          finish({ pass: false, detail: `the answer is longer than ${mostBodyBytes} bytes` })
+        }
       })
       response.on('end', judge)
       response.on('error', reject)
@@ -160,15 +164,38 @@ async function lookCommand(
   return { pass: exitCode === 0, detail: `exit code ${exitCode}${said ? `: ${said}` : ''}` }
 }
 
+/**
+ * In a process group of its own, so that Ctrl-C is ours alone and a limit ends whatever the command started.
+ * KILL, because a command may be deaf to TERM.
+ */
 function runHere(argv: readonly string[], timeoutMs: number): Promise<{ exitCode: number; output: string }> {
   const [file = '', ...args] = argv
   return new Promise(resolve => {
-    // Its own time limit: ended through an AbortSignal it would only get TERM, whatever `killSignal` says.
-    const options = { timeout: timeoutMs, maxBuffer: mostBodyBytes, killSignal: 'SIGKILL' as const }
-    execFile(file, args, options, (error, stdout, stderr) => {
-      const code = error && typeof error.code === 'number' ? error.code : 1
-      const said = stdout + stderr
-      resolve(error ? { exitCode: code, output: said || error.message } : { exitCode: 0, output: said })
-    })
+    const child = spawn(file, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    let printed = 0
+    const kill = () => {
+      try {
+        if (child.pid) process.kill(-child.pid, 'SIGKILL')
+      } catch {
+        // It ended in this very moment.
+      }
+    }
+    const keep = (chunk: Buffer) => {
+      printed += chunk.length
+      if (output.length < mostOutputChars) output += chunk.toString('utf8')
+      if (printed > mostBodyBytes) kill()
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    const timer = setTimeout(kill, timeoutMs)
+    const end = (exitCode: number, said: string) => {
+      clearTimeout(timer)
+      resolve({ exitCode, output: said })
+    }
+    child.on('error', error => end(1, error.message))
+    child.on('close', (code, signal) =>
+      end(code ?? 1, code === null ? `ended by ${signal} ${output}` : output),
+    )
   })
 }

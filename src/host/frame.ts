@@ -24,9 +24,12 @@ export function encodeRequest(nonce: string, verb: string, args: readonly string
   return `${line}\n`
 }
 
-/** The nonce and the answer in a line; undefined when the line is something else (a banner, output of a login shell). */
+/**
+ * The nonce and the answer at the end of a line (a banner without a line break may stand before it); undefined when
+ * the line is something else. Only a blank ends a value: a host's text may hold any other character.
+ */
 export function decodeAnswer(line: string): { nonce: string; answer: Answer } | undefined {
-  const match = /^@([0-9a-f]{32}) ([a-z]+)((?: [a-z_]+=\S*)*)$/.exec(line)
+  const match = /@([0-9a-f]{32}) ([a-z]+)((?: [a-z_]+=[^ ]*)*)$/.exec(line)
   if (!match?.[1] || !match[2]) return undefined
   const fields = new Map<string, string[]>()
   for (const word of (match[3] ?? '').split(' ')) {

@@ -33,7 +33,7 @@ serve() {
       yes.look) look </dev/null ;;
       yes.prepare)
         (prepare "$@") </dev/null &
-        preparing=$!
+        stat_of $! && preparing=$!:$p_start
         ;;
       yes.switch | yes.precommit | yes.decide | yes.check)
         ("$verb" "$@") </dev/null &

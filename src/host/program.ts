@@ -16,6 +16,7 @@ const parts = [
   'hold',
   'commit',
   'revert',
+  'back',
   'main',
 ]
 const blockBytes = 4096

@@ -200,6 +200,7 @@ in_state() {
 close_run() {
   [ "$r_run" != "$run" ] || note "state=$1"
   set +f
-  rm -f "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel" "$state/lock"
+  rm -f "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel"
   set -f
+  read_lock && [ "$l_run" = "$run" ] && rm -f "$state/lock"
 }

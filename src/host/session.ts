@@ -39,8 +39,11 @@ export async function openSession(connection: Connection, become: boolean): Prom
   const name = connection.endpoint.name
   const channel = await connection.exec(bootCommand(become))
   const waiters = new Map<string, Waiter>()
+  /** Also of requests given up at their deadline: their late answers are no noise. */
+  const nonces = new Set<string>()
   let ended: HandoverError | undefined
   let sent = 0
+  let hasAnswered = false
 
   const end = (error: HandoverError) => {
     ended ??= error
@@ -50,7 +53,9 @@ export async function openSession(connection: Connection, become: boolean): Prom
   readLines(channel, {
     onLine: line => {
       const decoded = decodeAnswer(line)
-      if (!decoded) return false
+      const isOurs = decoded !== undefined && nonces.has(decoded.nonce)
+      if (!isOurs) return false
+      hasAnswered = true
       waiters.get(decoded.nonce)?.resolve(decoded.answer)
       waiters.delete(decoded.nonce)
       return true
@@ -68,7 +73,7 @@ export async function openSession(connection: Connection, become: boolean): Prom
     const said = stderrTail.trim()
     const why =
       code === undefined ? 'the connection was lost' : `the program on the host ended with exit code ${code}`
-    const started = sent > 1 || code === undefined
+    const started = hasAnswered || code === undefined
     end(
       new HandoverError(
         started
@@ -103,6 +108,7 @@ export async function openSession(connection: Connection, become: boolean): Prom
           clearTimeout(timer)
           then(value)
         }
+      nonces.add(nonce)
       waiters.set(nonce, { resolve: settle(resolve), reject: settle(reject) })
       sent++
       const bytes = head ? Buffer.concat([head, Buffer.from(frame)]) : frame

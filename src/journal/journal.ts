@@ -1,5 +1,6 @@
 /** Append, fsync, publish, in that order (invariant 9). Entries that arrive while a write is under way share the next one. */
 import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { fault, HandoverError } from '../core/fault.ts'
 import type { Entry, EntryBody } from './entry.ts'
 
@@ -10,6 +11,8 @@ export interface Journal {
    * @throws HandoverError JOURNAL_FAILED: without a durable intent no effect may follow.
    */
   append(body: EntryBody): Promise<Entry>
+  /** To the listeners alone: what must be seen although the file is lost. */
+  publish(body: EntryBody): void
   /** Listeners hear entries in order, after they are durable. They must not throw. */
   listen(listener: (entry: Entry) => void): void
   close(): Promise<void>
@@ -28,6 +31,10 @@ export async function createJournal(
   now: () => Date = () => new Date(),
 ): Promise<Journal> {
   const handle = await open(file, 'ax', 0o600).catch((error: Error) => {
+    throw failed(file, error)
+  })
+  // A file that is durable in a directory that is not would still be gone after a power cut.
+  await syncDirectory(dirname(file)).catch((error: Error) => {
     throw failed(file, error)
   })
   const listeners: ((entry: Entry) => void)[] = []
@@ -67,12 +74,22 @@ export async function createJournal(
         queue.push({ entry, resolve, reject })
         writing ??= drain()
       }),
+    publish(body) {
+      const entry = { v: 1, seq: seq++, at: now().toISOString(), run, ...body } as Entry
+      for (const listener of listeners) listener(entry)
+    },
     listen: listener => void listeners.push(listener),
     async close() {
       await writing
       await handle.close()
     },
   }
+}
+
+async function syncDirectory(dir: string): Promise<void> {
+  const handle = await open(dir, 'r')
+  await handle.sync()
+  await handle.close()
 }
 
 async function persist(handle: FileHandle, batch: readonly Waiting[]): Promise<void> {

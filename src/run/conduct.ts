@@ -62,11 +62,13 @@ export async function conduct(run: Conduct): Promise<RunState> {
     apply(state, body)
     wake()
     // Once the journal is lost the run only goes back (or, decided, forward), and that must not wait for it.
-    if (!durable) return
+    if (!durable) return run.journal.publish(body)
     try {
       await run.journal.append(body)
     } catch (error) {
       durable = false
+      state.journalLost = true
+      run.journal.publish(body)
       // What is not on disk is not decided; nobody was told of it, so the fleet can still go back.
       if (body.type === 'run.decided') state.decided = false
       if (!state.decided && !state.finished && state.rollingBack === undefined) {

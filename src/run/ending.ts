@@ -14,7 +14,7 @@ export function finishEntry(
     hosts[record.name] = {
       end: endOf(record),
       before: record.before?.version ?? '',
-      after: (record.after ?? record.before)?.version ?? '',
+      after: versionAfter(record),
       fault: record.fault ?? null,
     }
   }
@@ -25,6 +25,12 @@ export function finishEntry(
     summary: summaryOf(state, outcome),
     hosts,
   }
+}
+
+/** What was proven last; nothing is claimed of a host in doubt. */
+function versionAfter({ phase, before, after }: HostRecord): string {
+  if (phase === 'in-doubt') return after?.version ?? ''
+  return (after ?? before)?.version ?? ''
 }
 
 function endOf({ phase, touched }: HostRecord): HostEnd {
@@ -57,6 +63,7 @@ function exitOf(state: RunState, outcome: RunOutcome): ExitCode {
     case 'interrupted':
       return state.interrupted === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted
     case 'refused':
+      if (state.journalLost) return exitCode.unexpected
       // A host that does not answer before any change is 6, whatever its own fault would say; a lock wins over it.
       return exitCodeOf(refusals(state)) === exitCode.locked ? exitCode.locked : exitCode.refused
   }

@@ -25,7 +25,9 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
   stand.vigil.stop(host)
   const { hands } = stand.participant(host)
   const touched = stand.state.hosts.get(host)?.touched ?? true
-  const doubt = (found: Fault) => stand.record({ type: 'host.in_doubt', host, fault: found })
+  // Nothing was switched on an untouched host, and the program there releases what was only prepared by itself.
+  const doubt = (found: Fault) =>
+    stand.record({ type: touched ? 'host.in_doubt' : 'host.left_out', host, fault: found })
   await guarded(host, doubt, async () => {
     const started = performance.now()
     const outcome = await patiently(touched ? stand.patienceMs : 0, () => hands.revert())
@@ -33,8 +35,6 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
       const ms = Math.round(performance.now() - started)
       return stand.record({ type: 'host.reverted', host, found: outcome.found, ms })
     }
-    // Nothing was switched there, and the program on the host releases what was only prepared by itself.
-    if (!touched) return stand.record({ type: 'host.left_out', host, fault: outcome.fault })
     return doubt(outcome.fault)
   })
 }

@@ -71,6 +71,8 @@ export interface RunState {
   interrupted: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined
   finished: RunOutcome | undefined
   exit: ExitCode | undefined
+  /** The journal could not be written: from then on nothing new was begun. */
+  journalLost: boolean
 }
 
 export function initialState(limits: Limits): RunState {
@@ -108,6 +110,7 @@ export function initialState(limits: Limits): RunState {
     interrupted: undefined,
     finished: undefined,
     exit: undefined,
+    journalLost: false,
   }
 }
 

@@ -46,7 +46,12 @@ test.each([
 test('with --output json a refusal is one line of JSON with the exit code', () => {
   const { exit, out, err } = desk.handover('run', 'missing.yml', '-i', 'hosts.ini', '--output', 'json')
   expect(err).toBe('')
-  expect(JSON.parse(out)).toMatchObject({ v: 1, type: 'run.refused', exit, faults: [{ code: 'FILE_UNREADABLE' }] })
+  expect(JSON.parse(out)).toMatchObject({
+    v: 1,
+    type: 'run.refused',
+    exit,
+    faults: [{ code: 'FILE_UNREADABLE' }],
+  })
 })
 
 test('--list-hosts prints them as Ansible does, limited by --limit', () => {
@@ -66,8 +71,11 @@ test('--syntax-check contacts nobody, and validate works without an inventory', 
 
 test('--concurrency only lowers', () => {
   const concurrency = (...args: string[]) =>
-    JSON.parse(desk.handover('plan', 'up.yml', '-i', 'hosts.ini', '--output', 'json', ...args).out).concurrency
-  expect([concurrency(), concurrency('--concurrency', '2'), concurrency('--concurrency', '99')]).toEqual([5, 2, 5])
+    JSON.parse(desk.handover('plan', 'up.yml', '-i', 'hosts.ini', '--output', 'json', ...args).out)
+      .concurrency
+  expect([concurrency(), concurrency('--concurrency', '2'), concurrency('--concurrency', '99')]).toEqual([
+    5, 2, 5,
+  ])
 })
 
 test('runs and status without any run say so', () => {

@@ -44,7 +44,10 @@ test('the first playbook is valid, and its plan is the one that is shown', () =>
 })
 
 test('the mistake that is shown gets the answer that is shown', () => {
-  desk.write('wrong/upgrade.yml', block('yaml').replace('health:', 'heatlh:').replace('artifacts/', '../artifacts/'))
+  desk.write(
+    'wrong/upgrade.yml',
+    block('yaml').replace('health:', 'heatlh:').replace('artifacts/', '../artifacts/'),
+  )
   const { exit, err } = desk.handover('validate', 'wrong/upgrade.yml', '-i', 'hosts.ini')
   expect(exit).toBe(4)
   const wanted = shown('handover validate upgrade.yml -i hosts.ini')
@@ -65,5 +68,6 @@ test('every npm script and file it names is there', () => {
     scripts: Record<string, string>
   }
   for (const [, name = ''] of readme.matchAll(/npm run ([a-z]+)/g)) expect(scripts).toHaveProperty(name)
-  for (const [, file = ''] of readme.matchAll(/\]\(([^)]+)\)/g)) expect(existsSync(join(root, file)), file).toBe(true)
+  for (const [, file = ''] of readme.matchAll(/\]\(([^)]+)\)/g))
+    expect(existsSync(join(root, file)), file).toBe(true)
 })

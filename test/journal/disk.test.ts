@@ -17,6 +17,7 @@ vi.mock('node:fs/promises', async original => ({
       if (disk.failWrite) throw new Error('ENOSPC: no space left on device, write')
       disk.events.push(`write ${String(data).split('\n').length - 1}`)
     },
+    sync: async () => {},
     datasync: async () => {
       if (disk.failSync) throw new Error('EIO: i/o error, fdatasync')
       disk.events.push('sync')

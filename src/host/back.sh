@@ -1,0 +1,127 @@
+# The way back of the processes: old serves first, then new ends, then old is alone.
+
+# old_serves: the old master has its full set of accepting workers. Never QUIT the new one before that (R9).
+old_serves() {
+  set -- $old_set
+  wanted=$# hup=
+  clock
+  settle=$((now + 300)) limit=$((now + 1500))
+  while :; do
+    look_at_old
+    pick_new_master
+    if [ "$count" -ge "$wanted" ]; then
+      # Workers that were told to go may not have heard it yet: after WINCH only a set started by HUP counts.
+      [ -z "$winch_at" ] || [ -n "$hup" ] || [ "$handled.$nm" = yes. ] || [ "$now" -ge "$settle" ] && return 0
+    else
+      revive || return 1
+    fi
+    same "$om" "$om_start" "$old_file" || return 1
+    [ "$now" -lt "$limit" ] || return 1
+    nap
+  done
+}
+
+# look_at_old: $kids and $count are the accepting workers of the old master; $handled: it has done all it was told,
+# $newborn: how many of its workers have no title yet.
+look_at_old() {
+  if idle "$om"; then handled=yes; else handled=; fi
+  scan
+  children_of "$om" $old_unborn
+  newborn=$count
+  children_of "$om" $old_workers
+  clock
+}
+
+# revive: HUP starts the workers of a parked master again, and doubles those that are still there (R10): so it is sent
+# once, when none is left, or when the set has been incomplete for a second.
+revive() {
+  [ -z "$hup" ] && [ -n "$handled" ] && [ "$newborn" -eq 0 ] || return 0
+  [ "$count" -eq 0 ] || [ "$now" -ge "$((settle - 200))" ] || return 0
+  hup=yes
+  send HUP "$om" "$om_start" "$old_file"
+}
+
+# pick_new_master: $nm is the child of the old master that runs the new inode, born or not; empty when there is none.
+pick_new_master() {
+  nm= nm_start=
+  for item in $new_masters $new_unborn; do
+    [ "${item##*:}" = "$om" ] || continue
+    nm=${item%%:*}
+    nm_start=${item#*:}
+    nm_start=${nm_start%%:*}
+  done
+}
+
+# end_new: the new master finishes its requests and ends; one that never came up is killed (R3).
+end_new() {
+  clock
+  limit=$((now + drain_limit)) asked= told=
+  while :; do
+    scan
+    # Somebody may just be asking the new binary for its version: the unborn are ours only below the old master.
+    children_of "$om" $new_unborn
+    unborn=$kids
+    set -- $new_masters $new_workers $new_draining $new_helpers $unborn
+    [ "$#" -gt 0 ] || return 0
+    clock
+    if [ "$now" -ge "$limit" ]; then
+      case $asked in
+        KILL) return 1 ;;
+        TERM) asked=KILL ;;
+        '') asked=TERM ;;
+      esac
+      limit=$((now + 500))
+      for item in "$@"; do end_item "$asked" "$item" "$new_file"; done
+    else
+      # Orphan workers obey QUIT sent to them directly; the inode proves that they are ours.
+      [ -n "$new_masters" ] || for item in $new_workers; do end_item QUIT "$item" "$new_file"; done
+      for item in $unborn; do end_item KILL "$item" "$new_file"; done
+      for item in $new_masters; do
+        case $told in *" $item"*) continue ;; esac
+        end_item QUIT "$item" "$new_file"
+        told="$told $item"
+      done
+    fi
+    nap
+  done
+}
+
+# end_item SIGNAL PID:START:PPID FILE
+end_item() {
+  e_pid=${2%%:*}
+  e_rest=${2#*:}
+  send "$1" "$e_pid" "${e_rest%%:*}" "$3"
+}
+
+# old_alone: pid file and .oldbin are as before the run, and the set of workers is full and stable.
+old_alone() {
+  set -- $old_set
+  wanted=$#
+  clock
+  settle=$((now + 300)) limit=$((now + 1500)) before= twin= hup=
+  while :; do
+    look_at_old
+    read_pid "$pid_file"
+    if [ "$pid" = "$om" ] && [ ! -e "$pid_file.oldbin" ] && [ "$count" -ge "$wanted" ]; then
+      [ "$kids" = "$before" ] && return 0
+      before=$kids
+      sleep 0.1
+      continue
+    fi
+    before=
+    if [ "$pid" = "$om" ] && [ "$count" -lt "$wanted" ]; then
+      revive
+    elif [ -n "$pid" ] && [ "$pid" != "$twin" ]; then
+      end_twin
+    fi
+    [ "$now" -lt "$limit" ] || return 1
+    nap
+  done
+}
+
+# end_twin: a USR2 that came too late (our own, or somebody's) has made the old master exec the old binary once more.
+end_twin() {
+  stat_of "$pid" && [ "$p_ppid" = "$om" ] && [ "$count" -ge "$wanted" ] || return 0
+  twin=$pid
+  send QUIT "$pid" "$p_start" "$old_file"
+}

@@ -1,0 +1,135 @@
+/** docs/events.md against the types of the journal: every entry, every field, and examples that have exactly them. */
+import { describe, expect, it } from 'vitest'
+import { catalogue } from '../../src/core/catalogue/index.ts'
+import { blocksOf, code, readPage, readSource, root, rowsOf, sectionNamed, sectionsOf } from './pages.ts'
+
+const page = readPage('events.md')
+const source = readSource('journal/entry.ts')
+const envelope = ['v', 'seq', 'at', 'run', 'type']
+
+interface EntryType {
+  readonly type: string
+  readonly fields: readonly string[]
+}
+
+/** The members of the union EntryBody, read from the source: the compiler keeps no trace of them. */
+function entryTypes(): EntryType[] {
+  const union = /export type EntryBody =([\s\S]*?)\n\nexport /.exec(source)?.[1] ?? ''
+  return union
+    .replace(/\/\*\*[\s\S]*?\*\//g, '')
+    .split(/\n {2}\| /)
+    .slice(1)
+    .map(member => {
+      const inner = member
+        .trim()
+        .slice(1, -1)
+        .replace(/\{[^{}]*\}/g, '')
+      const fields = [...inner.matchAll(/readonly (\w+)\??:/g)].map(match => match[1] ?? '')
+      return { type: /type: '([a-z._]+)'/.exec(inner)?.[1] ?? member, fields }
+    })
+}
+
+function interfaceFields(text: string, name: string): string[] {
+  const body = new RegExp(`export interface ${name}(?: extends \\w+)? \\{([\\s\\S]*?)\\n\\}`).exec(text)?.[1]
+  return [...(body ?? '').matchAll(/readonly (\w+)\??:/g)].map(match => match[1] ?? '')
+}
+
+function documented(text: string): string[] {
+  return rowsOf(text).map(([field]) => code(field))
+}
+
+const entries = entryTypes()
+const sections = sectionsOf(page, 4)
+const shapes: Readonly<Record<string, readonly string[]>> = {
+  Stage: interfaceFields(source, 'StageInfo'),
+  Facts: interfaceFields(source, 'HostFacts'),
+  Inspection: interfaceFields(readSource('driver/hands.ts'), 'Inspection'),
+  Summary: interfaceFields(source, 'HostSummary'),
+  Fault: interfaceFields(readSource('core/fault.ts'), 'Fault'),
+}
+
+it('reads the types of the journal', () => {
+  expect(entries.length).toBeGreaterThanOrEqual(29)
+  expect(new Set(entries.map(({ type }) => type)).size).toBe(entries.length)
+})
+
+it('documents every type of the journal, and no other', () => {
+  const titles = sections.map(({ title }) => title)
+  expect(titles.toSorted()).toEqual(entries.map(({ type }) => type).toSorted())
+  for (const { type } of entries) expect(source).toContain(`'${type}'`)
+})
+
+it('documents what every entry has', () => {
+  expect(documented(sectionNamed(page, 'In every entry'))).toEqual(envelope)
+})
+
+describe.each(entries)('$type', ({ type, fields }) => {
+  const own = fields.filter(field => field !== 'type')
+  const section = sections.find(({ title }) => title === type)?.text ?? ''
+
+  it('has its fields documented', () => {
+    expect(documented(section)).toEqual(own)
+  })
+
+  it('has examples with exactly these fields', () => {
+    const examples = blocksOf(section)
+    expect(examples.length).toBeGreaterThan(0)
+    for (const { language, text } of examples) {
+      expect(language).toBe('json')
+      expect(text.trimEnd()).not.toContain('\n')
+      const entry = JSON.parse(text) as Record<string, unknown>
+      expect(Object.keys(entry)).toEqual([...envelope, ...own])
+      expect(entry).toMatchObject({ v: 1, type, seq: expect.any(Number), run: expect.any(String) })
+      expect(new Date(String(entry.at)).toISOString()).toBe(entry.at)
+      checkShapes(entry, type)
+    }
+  })
+})
+
+function checkShapes(entry: Readonly<Record<string, unknown>>, type: string): void {
+  const { found, fault, faults, stages, hosts } = entry
+  if (found) {
+    const more = type === 'host.inspected' ? (shapes.Inspection ?? []) : []
+    expect(Object.keys(found)).toEqual([...(shapes.Facts ?? []), ...more])
+  }
+  for (const each of stages instanceof Array ? stages : []) expect(Object.keys(each)).toEqual(shapes.Stage)
+  const all = [fault, ...(faults instanceof Array ? faults : [])]
+  if (type === 'run.finished') {
+    for (const summary of Object.values(hosts as Record<string, Record<string, unknown>>)) {
+      expect(Object.keys(summary)).toEqual(shapes.Summary)
+      all.push(summary.fault)
+    }
+  }
+  for (const each of all.filter(Boolean) as Record<string, unknown>[]) {
+    expect(catalogue).toHaveProperty(String(each.code))
+    expect(shapes.Fault).toEqual(expect.arrayContaining(Object.keys(each)))
+  }
+}
+
+it.each(Object.entries(shapes))('documents the shape %s', (name, fields) => {
+  expect(fields.length).toBeGreaterThan(0)
+  expect(documented(sectionNamed(page, name))).toEqual(fields)
+})
+
+it('names every intent with its ends', () => {
+  const rows = rowsOf(sectionNamed(page, 'Intents and ends'))
+  const types = entries.map(({ type }) => type)
+  expect(rows.map(([intent]) => code(intent))).toEqual(types.filter(type => type.endsWith('.begun')))
+  for (const [, ends] of rows) {
+    for (const [, end] of ends?.matchAll(/`([^`]+)`/g) ?? []) expect(types).toContain(end)
+  }
+})
+
+it('names every value of the closed lists', () => {
+  for (const name of ['HostEnd', 'RunOutcome']) {
+    const union = new RegExp(`export type ${name} =([\\s\\S]*?)\\n\\n`).exec(source)?.[1] ?? ''
+    const values = [...union.matchAll(/'([^']+)'/g)].map(match => match[1])
+    expect(values.length).toBeGreaterThan(4)
+    for (const value of values) expect(page).toContain(`\`${value}\``)
+  }
+})
+
+it('shows no path of the machine it was written on', () => {
+  for (const path of page.matchAll(/"(\/[^"]*)"/g)) expect(path[1]).toMatch(/^\/srv\//)
+  expect(page).not.toContain(root)
+})
