@@ -10,7 +10,9 @@ check() {
     { timeout "$check_limit" "$@" 2>&1; printf '%sexit=%s' "$nl" "$?"; } | tail -c 1000
   )
   say exit "${check_out##*exit=}"
-  say output "${check_out%"$nl"exit=*}"
+  # 1000 bytes fit into an answer of their own even if every one is encoded.
+  enc "${check_out%"$nl"exit=*}" 3000
+  fields="$fields output=$enc"
   answer ok
 }
 

@@ -92,8 +92,8 @@ function checkShapes(entry: Readonly<Record<string, unknown>>, type: string): vo
     const more = type === 'host.inspected' ? (shapes.Inspection ?? []) : []
     expect(Object.keys(found)).toEqual([...(shapes.Facts ?? []), ...more])
   }
-  for (const each of stages instanceof Array ? stages : []) expect(Object.keys(each)).toEqual(shapes.Stage)
-  const all = [fault, ...(faults instanceof Array ? faults : [])]
+  for (const each of Array.isArray(stages) ? stages : []) expect(Object.keys(each)).toEqual(shapes.Stage)
+  const all = [fault, ...(Array.isArray(faults) ? faults : [])]
   if (type === 'run.finished') {
     for (const summary of Object.values(hosts as Record<string, Record<string, unknown>>)) {
       expect(Object.keys(summary)).toEqual(shapes.Summary)

@@ -182,7 +182,7 @@ it('deadline that cannot be met', () => {
   expect(
     textOf(`${minimal}health:\n  - { name: up, tcp: { address: "a:80" }, interval: 10s, healthy: 6 }\n`),
   ).toMatchInlineSnapshot(`
-    "PLAYBOOK_VALUE: health[0].deadline must be at least 1m 00s: 6 passes in a row, one every 10s, take that long
+    "PLAYBOOK_VALUE: health[0].deadline must be at least 1m: 6 passes in a row, one every 10s, take that long
       at 6:5
       |   - { name: up, tcp: { address: "a:80" }, interval: 10s, healthy: 6 }
       |     ^
