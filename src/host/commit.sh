@@ -3,11 +3,7 @@
 
 # decide DRAIN_LIMIT POLICY: hundredths of a second from WINCH; terminate or leave.
 decide() {
-  if ! hold_effect 500; then
-    say code EFFECT_HELD
-    answer refused
-    return
-  fi
+  seize || return
   if in_state committed; then
     sides
     committed

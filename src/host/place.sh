@@ -67,10 +67,6 @@ put_new() {
 put_old() {
   [ "$old_file" = "$path" ] && return 0
   exchange "$path" "$sib" || return 1
-  if [ -n "$nm" ] && [ "$path" -ef "/proc/$om/exe" ] && [ "$sib" -ef "/proc/$nm/exe" ]; then
-    old_file=$path new_file=$sib
-    return 0
-  fi
   sides && [ "$old_file" = "$path" ] && [ -n "$new_file" ] && return 0
   exchange "$path" "$sib"
   sides

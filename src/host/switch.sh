@@ -52,11 +52,7 @@ as_prepared() {
 
 # begin_phase STATE...: the effect lock is ours, the run is in one of these states and nobody asked to go back.
 begin_phase() {
-  if ! hold_effect 500; then
-    say code EFFECT_HELD
-    answer refused
-    return 1
-  fi
+  seize || return 1
   if ! in_state "$@"; then
     say code WRONG_PHASE
     say detail "$r_state"
@@ -68,6 +64,15 @@ begin_phase() {
     return 0
   fi
   drop_effect
+  answer refused
+  return 1
+}
+
+# seize: the effect lock, or the answer why it cannot be had.
+seize() {
+  hold_effect 500 && return 0
+  # Where there is no directory for it, nothing was ever prepared.
+  if [ -d "$state" ]; then say code EFFECT_HELD; else say code WRONG_PHASE; fi
   answer refused
   return 1
 }
@@ -102,7 +107,12 @@ start_new() {
     if idle "$om"; then handled=yes; else handled=; fi
     read_pid "$pid_file"
     if [ -n "$pid" ] && [ "$pid" != "$om" ]; then
-      stat_of "$pid" && [ "$p_ppid" = "$om" ] && [ "/proc/$pid/exe" -ef "$new_file" ] && break
+      stat_of "$pid" && [ "$p_ppid" = "$om" ] && [ -e "/proc/$pid/exe" ] && {
+        # It runs another file than the one at the new name: somebody has replaced that one meanwhile.
+        failed=PATH_CHANGED
+        [ "/proc/$pid/exe" -ef "$new_file" ] || return 1
+        break
+      }
     fi
     clock
     failed=NEW_MASTER_TIMEOUT
@@ -130,7 +140,6 @@ start_new() {
     nap
   done
   nm=$pid nm_start=$p_start
-  failed=PATH_CHANGED
   put_old || return 1
   failed=RECORD_FAILED
   note "new_master=$nm:$nm_start"

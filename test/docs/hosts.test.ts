@@ -52,9 +52,8 @@ it('covers every reason', () => {
 
 it('names every state of a record', () => {
   const program = hostProgram().toString('utf8')
-  const states = [...program.matchAll(/(?<![\w$])state=([a-z]+)|close_run ([a-z]+)/g)].map(match => match[1] ?? match[2])
-    match => match[1] ?? match[2],
-  )
+  const found = program.matchAll(/(?<![\w$])state=([a-z]+)|close_run ([a-z]+)/g)
+  const states = Array.from(found, match => match[1] ?? match[2])
   expect(states.length).toBeGreaterThan(6)
   const text = sectionNamed(page, 'The state directory')
   for (const state of states) expect(text).toContain(`\`${state}\``)
@@ -79,4 +78,6 @@ it('knows as long as there is no lease', () => {
   // When the record gains a lease, "What is not protected yet" and "By hand" have to be written anew.
   expect(hostProgram().toString('utf8')).not.toMatch(/\blease\b/)
   expect(page).toContain('There is no lease yet')
+  const isSpokenOf = readSource('report/run-text.ts').includes('lease')
+  expect(page.includes('speaks of a lease'), 'what the page says of `handover show`').toBe(isSpokenOf)
 })

@@ -1,6 +1,6 @@
 /** Who may do what and when: order of phases, repetition, cancelling at any moment, two runs at once. */
 import { existsSync } from 'node:fs'
-import { readFile, rm, stat } from 'node:fs/promises'
+import { appendFile, readFile, stat } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { field } from '../../src/host/frame.ts'
@@ -20,7 +20,7 @@ import {
 
 describe('a revert in any moment of a switch', () => {
   // Every 5 ms up to 200 ms, closely around the exec, and in an order that does not follow the time.
-  const delays = [...Array.from({ length: 40 }, (_, at) => (at * 35) % 200), 1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14]
+  const delays = [...Array.from({ length: 40 }, (_, at) => (at * 35) % 200), 3, 7, 12, 17]
 
   test('all on old at the end, nothing left, no request lost', async () => {
     await onHost({}, async world => {
@@ -137,7 +137,6 @@ describe('a phase asked for again, or out of its order', () => {
       const program = await world.open()
       await program.toPrecommitted()
       const boot = (await readFile(world.state('record'), 'utf8')).match(/^boot=(.*)$/m)?.[1] ?? ''
-      const { appendFile } = await import('node:fs/promises')
       await appendFile(world.state('record'), '\nboot=another:1\n')
       expect(shown(await program.decide())).toBe('refused REBOOTED')
       expect(shown(await program.ask('precommit'))).toBe('refused REBOOTED')
@@ -182,9 +181,7 @@ describe('two runs on one host', () => {
       await first.toSwitched()
       await first.close()
       const other = await world.open('b')
-      expect(shown(await other.inspect())).toBe(
-        'refused UPGRADE_UNFINISHED RUN_UNFINISHED'.replace('UPGRADE', 'EXE_DIFFERS UPGRADE'),
-      )
+      expect(shown(await other.inspect())).toBe('refused RUN_UNFINISHED')
       expect(await preparedAnyway(other)).toBe('refused RUN_UNFINISHED')
       expect(field(await other.revert(), 'state')).toBe('untouched')
       const again = await world.open('a')
@@ -221,7 +218,6 @@ describe('two runs on one host', () => {
       const again = await world.open('a')
       await again.inspect()
       expect(shown(await again.revert())).toBe('reverted')
-      await rm(`${world.host.binary}/../.nginx.handover-b`, { force: true })
       await expectOnly(world, 'old')
     })
   })
