@@ -48,7 +48,7 @@ function endpointOf(host: PlannedHost, { connectTimeoutMs }: FleetOptions) {
     identityFiles,
     knownHostsFiles,
     hostKeyChecking,
-    connectTimeoutMs,
+    connectTimeoutMs: host.connectTimeoutMs ?? connectTimeoutMs,
     keepaliveMs,
   }
 }

@@ -4,6 +4,7 @@ import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { fault, HandoverError } from '../core/fault.ts'
 import { hostVars } from '../inventory/host-vars.ts'
+import type { Vars } from '../inventory/inventory.ts'
 import { limitHosts, matchHosts } from '../inventory/pattern.ts'
 import { loadInventory } from '../inventory/source.ts'
 import { connectionsOf } from '../inventory/targets.ts'
@@ -52,14 +53,17 @@ export function selectHosts(
   const inventory = loadInventory(options.inventory, { playbookDirs: [dirname(resolve(playbook.file))] })
   const meant = matchHosts(inventory, playbook.hosts, playbook.hostsPlace)
   const names = options.limit === undefined ? meant : limitHosts(inventory, meant, options.limit)
-  const connections = connectionsOf(inventory, names, {
+  const defaults = {
     user: options.user ?? userInfo().username,
     ...(options.privateKey ? { identityFiles: [resolve(options.privateKey)] } : {}),
-  })
+  }
+  // -e wins over all, also over how a host is reached.
+  const varsOf = (name: string) => ({ ...hostVars(inventory, name), ...(playbook.extraVars as Vars) })
+  const connections = connectionsOf(inventory, names, defaults, varsOf)
   const hosts = names.flatMap(name => {
     const connection = connections.get(name)
     if (!connection) return []
-    const { address, port, user, identityFiles, knownHostsFiles, become } = connection
+    const { address, port, user, identityFiles, knownHostsFiles, become, connectTimeoutMs } = connection
     return [
       {
         name,
@@ -69,6 +73,7 @@ export function selectHosts(
         identityFiles,
         knownHostsFiles,
         become,
+        connectTimeoutMs,
         vars: hostVars(inventory, name),
       },
     ]

@@ -92,7 +92,7 @@ const refusals: Record<string, Reason> = {
   },
   RUN_UNFINISHED: {
     code: 'HOST_RUN_UNFINISHED',
-    says: detail => `run ${detail} was cut off here and left a parked master`,
+    says: detail => `run ${detail} did not come to its end here: two masters may be left`,
     hint: 'look at the host with `handover status`, then finish or revert it by hand',
   },
   WRONG_ARCHITECTURE: {
@@ -152,9 +152,9 @@ const failures: Record<string, string> = {
 
 /** A refusal before any change. */
 export function refusal(host: string, code: string, detail: string): Fault {
-  const reason = refusals[code]
+  const reason = wordsFor(refusals, code)
   if (!reason)
-    return fault('HOST_UNFIT', `${failures[code] ?? code}${detail ? ` (${detail})` : ''}`, { host })
+    return fault('HOST_UNFIT', `${wordsFor(failures, code) ?? code}${detail ? ` (${detail})` : ''}`, { host })
   return fault(reason.code ?? 'HOST_UNFIT', reason.says(detail.trim()), {
     host,
     ...(reason.hint ? { hint: reason.hint } : {}),
@@ -168,10 +168,15 @@ export function failure(
   reason: string,
   more: { readonly log?: string; readonly detail?: string; readonly hint?: string } = {},
 ): Fault {
-  const parts = [failures[reason] ?? reason]
+  const parts = [wordsFor(failures, reason) ?? reason]
   if (more.detail) parts.push(more.detail)
   if (more.log) parts.push(`it logged: ${more.log}`)
   return fault(code, parts.join('; '), { host, ...(more.hint ? { hint: more.hint } : {}) })
+}
+
+/** A code is data from a host: `constructor` is none. */
+function wordsFor<T>(table: Record<string, T>, code: string): T | undefined {
+  return Object.hasOwn(table, code) ? table[code] : undefined
 }
 
 /** The codes the host program may use; a test holds them against the shell files. */

@@ -43,7 +43,7 @@ export interface WatchedCheck {
 
 export interface WatchNews {
   readonly check: string
-  readonly verdict: Verdict
+  readonly verdict: Exclude<Verdict, 'inconclusive'>
   readonly detail: string
 }
 
@@ -69,7 +69,7 @@ function watchOne({ check, look }: WatchedCheck, tell: (news: WatchNews) => void
   const settle = (changed: Tally, detail: string) => {
     const news = changed.verdict !== tally.verdict
     tally = changed
-    if (news) tell({ check: check.name, verdict: tally.verdict, detail })
+    if (news && tally.verdict !== 'inconclusive') tell({ check: check.name, verdict: tally.verdict, detail })
   }
   const loop = async () => {
     const started = performance.now()

@@ -138,7 +138,7 @@ preflight_master() {
   title_of "$om"
   case $p_title in
     'nginx: master process '*) ;;
-    *) refuse NOT_A_MASTER "$p_title" ;;
+    *) refuse NOT_A_MASTER "$p_title" && return ;;
   esac
   split_title
   case $argv0 in
@@ -150,9 +150,15 @@ preflight_master() {
   [ "$#" -le 1 ] || refuse SEVERAL_INSTANCES "$*"
   children_of "$om" $old_workers
   [ "$count" -gt 0 ] || refuse NO_WORKERS "$om"
+  orphans=
   for item in $old_workers $old_draining; do
-    [ "${item##*:}" = "$om" ] || refuse ORPHAN_WORKERS "$item"
+    # Those of another master are that one's.
+    case "$old_masters $om:" in
+      *" ${item##*:}:"*) ;;
+      *) orphans="$orphans $item" ;;
+    esac
   done
+  [ -z "$orphans" ] || refuse ORPHAN_WORKERS "${orphans# }"
 }
 
 # preflight_space: room for the backup, the staged file and the artifact, with as much again to spare.

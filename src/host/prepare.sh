@@ -92,7 +92,7 @@ fail_prepare() {
 
 # back_up: the old bytes under their own checksum, verified together with the staged file in one go.
 back_up() {
-  why='cannot write the backup'
+  why='cannot write the backup' why_code=BACKUP_FAILED
   backup=$state/backups/$path_sha
   if [ ! -f "$backup" ]; then
     cp -p "$path" "$backup.part" && mv "$backup.part" "$backup" || return 1

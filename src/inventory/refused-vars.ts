@@ -35,7 +35,7 @@ const rules: readonly Rule[] = [
   { names: ['ansible_become_flags'], hint: 'handover chooses the flags of sudo itself' },
   {
     names: ['ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'],
-    hint: 'use --ask-become-pass or --become-password-file',
+    hint: 'sudo must work without a password for this user (NOPASSWD)',
   },
   {
     names: ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password'],

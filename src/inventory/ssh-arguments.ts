@@ -80,6 +80,6 @@ function refuseOption(key: string, value: string): RefusedArgument {
   }
   const hint = Object.hasOwn(hints, lower)
     ? hints[lower]
-    : 'put it into ~/.ssh/config, if handover reads it there'
+    : 'remove it: only UserKnownHostsFile and StrictHostKeyChecking=yes are understood here'
   return { code: 'INVENTORY_UNSUPPORTED', message: `${key} is not supported`, ...(hint ? { hint } : {}) }
 }

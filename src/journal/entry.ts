@@ -65,7 +65,7 @@ export type EntryBody =
       readonly type: 'health.changed'
       readonly host: string
       readonly check: string
-      readonly verdict: 'pass' | 'fail' | 'inconclusive'
+      readonly verdict: 'pass' | 'fail'
       readonly detail: string
     }
   | { readonly type: 'host.healthy'; readonly host: string }

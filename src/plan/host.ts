@@ -42,6 +42,7 @@ export function resolveHost(
     knownHostsFiles: host.knownHostsFiles,
     // The inventory knows the host better than the playbook, as with every connection variable of Ansible.
     become: host.become ?? (playbook.become === null ? input.become : look.flag(playbook.become)),
+    connectTimeoutMs: host.connectTimeoutMs ?? null,
     stage,
     handover: {
       driver: handover.driver,

@@ -16,6 +16,8 @@ export interface PlanHost {
   readonly knownHostsFiles: readonly string[]
   /** From `ansible_become`; undefined when the inventory does not say. */
   readonly become?: boolean | undefined
+  /** From `ansible_timeout`; undefined when the inventory does not say. */
+  readonly connectTimeoutMs?: number | undefined
   readonly vars: Readonly<Record<string, unknown>>
 }
 
@@ -59,6 +61,8 @@ export interface PlannedHost {
   readonly identityFiles: readonly string[]
   readonly knownHostsFiles: readonly string[]
   readonly become: boolean
+  /** Null: what the command line says. */
+  readonly connectTimeoutMs: number | null
   /** Index into `stages`. */
   readonly stage: number
   readonly handover: PlannedHandover

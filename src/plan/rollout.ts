@@ -68,8 +68,7 @@ export function planRollout(
 
 function noHosts(playbook: Playbook): HandoverError {
   const message = `no host matches ${JSON.stringify(playbook.hosts)}`
-  const hint =
-    'check the pattern, the inventory and --limit: "handover inventory --graph" shows what there is'
+  const hint = 'check the pattern, the inventory and --limit'
   return new HandoverError(fault('PLAN_NO_HOSTS', message, { place: playbook.hostsPlace, hint }))
 }
 

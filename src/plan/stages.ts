@@ -29,7 +29,7 @@ export function divideIntoStages(input: StageInput): { stages: PlannedStage[]; f
     try {
       const hosts = takeHosts(stage, left, input)
       const taken = new Set(hosts)
-      if (hosts.length === 0 && !input.dropEmptyStages) faults.push(emptyStage(stage, left))
+      if (hosts.length === 0 && !mayBeEmpty(stage, left, input)) faults.push(emptyStage(stage, left))
       left = left.filter(name => !taken.has(name))
       const concurrency = stageConcurrency(stage, input)
       if (hosts.length > 0) stages.push({ name: stage.name, hosts, concurrency, bakeMs: stage.bakeMs })
@@ -41,6 +41,11 @@ export function divideIntoStages(input: StageInput): { stages: PlannedStage[]; f
   // The hosts of a stage that is itself at fault are not worth a second complaint.
   if (left.length > 0 && faults.length === 0) faults.push(uncovered(input.playbook, left))
   return { stages, faults }
+}
+
+/** One playbook serves fleets of every size: in a small one nobody may be left for the later stages. */
+function mayBeEmpty({ hosts }: Stage, left: readonly string[], { dropEmptyStages }: StageInput): boolean {
+  return dropEmptyStages || (left.length === 0 && hosts.kind !== 'pattern')
 }
 
 function takeHosts(
@@ -69,10 +74,8 @@ function stageConcurrency(stage: Stage, { names, concurrency, concurrencyCap }: 
 }
 
 function emptyStage({ name, hosts, place }: Stage, left: readonly string[]): Fault {
-  const reason =
-    left.length === 0
-      ? 'earlier stages have every host already'
-      : `${hosts.kind === 'pattern' ? JSON.stringify(hosts.value) : 'it'} matches none of the ${plural(left.length, 'host')} still left`
+  const wanted = hosts.kind === 'pattern' ? JSON.stringify(hosts.value) : 'it'
+  const reason = `${wanted} matches none of the ${plural(left.length, 'host')} still left`
   const hint = 'remove the stage, or let earlier stages take fewer hosts'
   return fault('PLAN_EMPTY_STAGE', `stage ${JSON.stringify(name)} gets no host: ${reason}`, { place, hint })
 }

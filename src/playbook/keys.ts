@@ -37,7 +37,7 @@ const perHost = new Set([
 
 const noTasks = 'there are no tasks here: artifact and handover say what is upgraded, stages in which steps'
 const inInventory = 'say how a host is reached in the inventory (ansible_user, ansible_port, ...)'
-const sudoOnly = 'become: true uses sudo; set ansible_become_* in the inventory for anything else'
+const sudoOnly = 'become: true uses sudo to root, without a password; nothing else is supported'
 
 /** What stands in the place of Ansible's own keys. */
 const ansible: Readonly<Record<string, string>> = {

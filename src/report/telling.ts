@@ -114,14 +114,6 @@ function tellHost(standing: Standing, host: HostStanding, entry: HostEntry): Tel
       return routine(host.stage, `switched in ${formatDuration(entry.ms)}`)
     case 'host.healthy':
       return routine(host.stage, 'healthy')
-    case 'health.changed':
-      // A fail is followed by host.failed, a pass by host.healthy.
-      if (entry.verdict !== 'inconclusive') return []
-      return news(
-        host.stage,
-        `check "${oneLine(entry.check, 80)}" is inconclusive: ${oneLine(entry.detail)}`,
-        'doubt',
-      )
     case 'host.failed': {
       const proven = entry.found ? ` (proven back on ${versionOf(entry.found)})` : ''
       return news(host.stage, `FAILED${proven} ${said(entry.fault)}`, 'bad')

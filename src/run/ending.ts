@@ -76,12 +76,15 @@ function refusals(state: RunState): Fault[] {
 function summaryOf(state: RunState, outcome: RunOutcome): string {
   const all = plural(state.hosts.size, 'host')
   const committed = plural(inPhase(state, 'committed'), 'host')
-  const missing = state.failures.size + inPhase(state, 'left-out')
+  const missing = [
+    state.failures.size > 0 ? `, ${plural(state.failures.size, 'host')} back on the old version` : '',
+    inPhase(state, 'left-out') > 0 ? `, ${plural(inPhase(state, 'left-out'), 'host')} not reached` : '',
+  ].join('')
   switch (outcome) {
     case 'committed':
       return `done: ${committed} committed`
     case 'committed-with-failures':
-      return `done with hosts left out: ${committed} committed, ${plural(missing, 'host')} on the old version`
+      return `done with hosts left out: ${committed} committed${missing}`
     case 'nothing-to-do':
       return `nothing to do: all of ${all} run the wanted binary already`
     case 'rolled-back':

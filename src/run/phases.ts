@@ -1,6 +1,8 @@
 /** The forward phases on one host: from the first look to the acknowledgement before the commit. */
 import { type Fault, fault, faultsOf } from '../core/fault.ts'
+import type { Inspection } from '../driver/hands.ts'
 import type { WatchedCheck } from '../health/watch.ts'
+import type { HostFacts } from '../journal/entry.ts'
 import type { Stand } from './conduct.ts'
 
 export async function performInspect(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
@@ -18,7 +20,7 @@ export async function performInspect(stand: Stand, host: string, begun: Promise<
     const { current } = outcome.inspection
     const ill = current ? undefined : await failing(host, checks, 'before anything was changed')
     if (ill) return stand.record({ type: 'host.refused', host, faults: [ill] })
-    return stand.record({ type: 'host.inspected', host, current, found: outcome.inspection })
+    return stand.record({ type: 'host.inspected', host, current, found: factsOf(outcome.inspection) })
   })
 }
 
@@ -69,6 +71,11 @@ export async function performPrecommit(stand: Stand, host: string, begun: Promis
     if (outcome.kind === 'pass') return stand.record({ type: 'host.precommitted', host })
     return failed(outcome.fault)
   })
+}
+
+function factsOf(inspection: Inspection): HostFacts {
+  const { version, sha256, runsPath, pid, workers, masters, draining } = inspection
+  return { version, sha256, runsPath, pid, workers, masters, draining }
 }
 
 /** A bug in one host's phase is that host's failure, never a silent end of the run. */

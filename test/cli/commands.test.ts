@@ -96,3 +96,17 @@ test('an unreachable host: preflight ends with 6, names it and says what to do',
   expect(out).toMatch(/^error SSH_UNREACHABLE: a: /)
   expect(out).toContain('hint: ')
 })
+
+test('-e wins over how the inventory says a host is reached, and ansible_timeout is followed', () => {
+  desk.write('reach.ini', '[web]\na ansible_host=10.0.0.1 ansible_user=bob ansible_timeout=7\n')
+  const plan = (...args: string[]) =>
+    JSON.parse(desk.handover('plan', 'up.yml', '-i', 'reach.ini', '--output', 'json', ...args).out).hosts[0]
+  expect(plan()).toMatchObject({ address: '10.0.0.1', user: 'bob', connectTimeoutMs: 7000 })
+  expect(plan('-e', 'ansible_user=eve ansible_host=10.0.0.2')).toMatchObject({ address: '10.0.0.2', user: 'eve' })
+})
+
+test('wrong usage is a line of JSON, too', () => {
+  const { exit, out } = desk.handover('run', '--output', 'json')
+  expect(exit).toBe(5)
+  expect(JSON.parse(out)).toMatchObject({ type: 'run.refused', exit: 5, faults: [{ code: 'USAGE' }] })
+})

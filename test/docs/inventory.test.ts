@@ -63,11 +63,6 @@ it('reads the connection variables it names', () => {
   for (const [variable] of rows) expect(source).toContain(`'${code(variable)}'`)
 })
 
-it('says that ansible_timeout is not followed as long as it is not', () => {
-  const isFollowed = readSource('cli/resolve.ts').includes('connectTimeoutMs')
-  expect(page.includes('Checked, but not followed yet'), 'the row of ansible_timeout').toBe(!isFollowed)
-})
-
 const refusals = rowsOf(sectionNamed(page, 'What is refused'))
 
 it.each(refusals)('%s is refused: %s', (setting, wanted) => {

@@ -16,9 +16,12 @@ describe('a request', () => {
     expect(encodeRequest(nonce, 'look', args)).toBe(line)
   })
 
-  test.each([['a\nb'], ['a\rb'], ['a\0b'], ['x'.repeat(4000)], ["'".repeat(1100)]])('with %j is refused', arg => {
-    expect(() => encodeRequest(nonce, 'look', [arg])).toThrow(RangeError)
-  })
+  test.each([['a\nb'], ['a\rb'], ['a\0b'], ['x'.repeat(4000)], ["'".repeat(1100)]])(
+    'with %j is refused',
+    arg => {
+      expect(() => encodeRequest(nonce, 'look', [arg])).toThrow(RangeError)
+    },
+  )
 
   test('has a nonce of its own', () => {
     expect(new Set(Array.from({ length: 100 }, newNonce)).size).toBe(100)
@@ -30,7 +33,11 @@ describe('an answer', () => {
   test.each<[string, string, Record<string, string[]>]>([
     [`@${nonce} ok`, 'ok', {}],
     [`@${nonce} ok a=1 b=`, 'ok', { a: ['1'], b: [''] }],
-    [`@${nonce} refused refusal=A:%20x refusal=B:%25%0A%09%0D=y`, 'refused', { refusal: ['A: x', 'B:%\n\t\r=y'] }],
+    [
+      `@${nonce} refused refusal=A:%20x refusal=B:%25%0A%09%0D=y`,
+      'refused',
+      { refusal: ['A: x', 'B:%\n\t\r=y'] },
+    ],
     // Only a blank ends a value: what else JavaScript calls white space is data.
     [`@${nonce} ok a=\f\v\u00a0\u2028\ufeffz`, 'ok', { a: ['\f\v\u00a0\u2028\ufeffz'] }],
     [`Last login: today @${nonce} ok a=1`, 'ok', { a: ['1'] }],

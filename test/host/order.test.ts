@@ -64,11 +64,28 @@ describe('a phase asked for again, or out of its order', () => {
       const precommit = () => program.ask('precommit')
       const look = () => program.ask('look')
       await program.inspect()
-      expect(await said(switchOver, precommit, decide, look)).toEqual([refused, refused, refused, 'failed WRONG_PHASE'])
+      expect(await said(switchOver, precommit, decide, look)).toEqual([
+        refused,
+        refused,
+        refused,
+        'failed WRONG_PHASE',
+      ])
       await storeArtifact(world)
       expect(await said(prepare, prepare, precommit, decide)).toEqual(['ok', 'ok', refused, refused])
-      expect(await said(switchOver, switchOver, look, prepare, decide)).toEqual(['ok', 'ok', 'ok', refused, refused])
-      expect(await said(precommit, precommit, switchOver, look, prepare)).toEqual(['ok', 'ok', 'ok', 'ok', refused])
+      expect(await said(switchOver, switchOver, look, prepare, decide)).toEqual([
+        'ok',
+        'ok',
+        'ok',
+        refused,
+        refused,
+      ])
+      expect(await said(precommit, precommit, switchOver, look, prepare)).toEqual([
+        'ok',
+        'ok',
+        'ok',
+        'ok',
+        refused,
+      ])
       expect(await said(decide, decide)).toEqual(['ok', 'ok'])
       const late = await revert()
       expect([shown(late), field(late, 'state')]).toEqual(['ok', 'committed'])
@@ -125,7 +142,8 @@ describe('a phase asked for again, or out of its order', () => {
         const reverting = pause(delay).then(() => program.revert())
         const [decided, back] = await Promise.all([program.decide(), reverting])
         const isCommitted = shown(decided) === 'ok'
-        if (isCommitted) expect(field(back, 'state') || shown(back)).toMatch(/^(committed|failed stuck DECIDED)$/)
+        if (isCommitted)
+          expect(field(back, 'state') || shown(back)).toMatch(/^(committed|failed stuck DECIDED)$/)
         else expect([decided.status, shown(back)]).toEqual(['refused', 'reverted'])
         await expectOnly(world, isCommitted ? 'new' : 'old')
       })
@@ -244,7 +262,9 @@ describe('USR2 by somebody else', () => {
       const program = await world.open()
       await program.toSwitched()
       for (const side of ['old', 'new'] as const) process.kill(world.master(side).pid, 'SIGUSR2')
-      await until(async () => /changing binary signal is ignored/.test(await readFile(world.host.errorLog, 'utf8')))
+      await until(async () =>
+        /changing binary signal is ignored/.test(await readFile(world.host.errorLog, 'utf8')),
+      )
       expect(shown(await program.ask('precommit'))).toBe('ok')
       expect(shown(await program.decide())).toBe('ok')
       await expectOnly(world, 'new')

@@ -56,7 +56,11 @@ describe.each(kinds)('$name', options => {
       expect(shown(await program.ask('precommit'))).toBe('ok')
       const done = await program.decide()
       expect(shown(done)).toBe('ok')
-      expect([field(done, 'sha'), field(done, 'runs'), field(done, 'new_masters')]).toEqual([world.newSha, 'path', '1'])
+      expect([field(done, 'sha'), field(done, 'runs'), field(done, 'new_masters')]).toEqual([
+        world.newSha,
+        'path',
+        '1',
+      ])
       await expectOnly(world, 'new')
       expect(await attributes(world.host.binary)).toEqual(before)
       await expectBackup(world)
@@ -74,7 +78,11 @@ describe.each(kinds)('$name', options => {
       const program = await world.open('run1', options)
       await program.toSwitched()
       const back = await program.revert()
-      expect([shown(back), field(back, 'sha'), field(back, 'old_workers')]).toEqual(['reverted', world.oldSha, '2'])
+      expect([shown(back), field(back, 'sha'), field(back, 'old_workers')]).toEqual([
+        'reverted',
+        world.oldSha,
+        '2',
+      ])
       await expectOnly(world, 'old')
       expect(world.master('old')).toEqual(master)
       expect(await attributes(world.host.binary)).toEqual(before)

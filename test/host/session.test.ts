@@ -120,8 +120,18 @@ describe('a host of whatever manners', () => {
   })
 
   test.each<[string, boolean, ChannelEnd, string]>([
-    ['127 at once', false, { code: 127, stderrTail: 'sh: not found\n' }, 'HOST_PROGRAM_FAILED: sh: not found'],
-    ['sudo that refuses', true, { code: 1, stderrTail: 'sudo: a password is required' }, 'BECOME_FAILED: sudo: a pass'],
+    [
+      '127 at once',
+      false,
+      { code: 127, stderrTail: 'sh: not found\n' },
+      'HOST_PROGRAM_FAILED: sh: not found',
+    ],
+    [
+      'sudo that refuses',
+      true,
+      { code: 1, stderrTail: 'sudo: a password is required' },
+      'BECOME_FAILED: sudo: a pass',
+    ],
     ['a lost connection', true, { stderrTail: '' }, 'HOST_LOST: the connection was lost'],
   ])('a program that ends early: %s', async (_, become, end, text) => {
     const host = fakeHost()
@@ -167,7 +177,20 @@ describe.each(shells)('the program in %s', shell => {
     session.request('inspect', ['r', 'o', '/bin/true', '/nonexistent/pid', '/nonexistent/a/b', 'sha'], 5000)
 
   test('arguments arrive as they were given', async () => {
-    const words = ['a b', "it's", '"', '$(echo owned)', '`id`', '\\', '*', '', '-n', '~', '\u00e9\u{1f600}', 'x=%s\t']
+    const words = [
+      'a b',
+      "it's",
+      '"',
+      '$(echo owned)',
+      '`id`',
+      '\\',
+      '*',
+      '',
+      '-n',
+      '~',
+      '\u00e9\u{1f600}',
+      'x=%s\t',
+    ]
     await withSession(async session => {
       await bind(session)
       const answer = await session.request('check', ['5', 'printf', '<%s>', ...words], 5000)
@@ -197,7 +220,11 @@ describe.each(shells)('the program in %s', shell => {
       await bind(session)
       const hung = await session.request('check', ['1', 'sleep', '20'], 5000)
       expect(field(hung, 'exit')).toBe('124')
-      const loud = await session.request('check', ['5', 'sh', '-c', 'yes | head -c 3000000; echo end; exit 3'], 5000)
+      const loud = await session.request(
+        'check',
+        ['5', 'sh', '-c', 'yes | head -c 3000000; echo end; exit 3'],
+        5000,
+      )
       expect(field(loud, 'exit')).toBe('3')
       expect(field(loud, 'output')).toMatch(/^[\sy]{900,1000}end\n$/)
       const pipe = await session.request('check', ['5', 'grep', 'SigIgn', '/proc/self/status'], 5000)

@@ -102,7 +102,9 @@ async function describeWorld(given: {
   const stateDir = join(host.root, 'state')
   const oldSha = await sha256OfFile(host.binary)
   const newSha = await sha256OfFile(artifact)
-  const target = host.binary.slice(1).replace(/[-/%]/g, char => ({ '/': '-', '-': '%2d', '%': '%25' })[char] ?? '')
+  const target = host.binary
+    .slice(1)
+    .replace(/[-/%]/g, char => ({ '/': '-', '-': '%2d', '%': '%25' })[char] ?? '')
   const processes = () => hostProcesses(host)
   const shas = new Map<string, string>()
   const shaOf = ({ pid }: LabProcess) => {
@@ -174,7 +176,10 @@ export async function storeArtifact({ stateDir, artifact, newSha }: World): Prom
 
 /** `ok`, or the status with the codes that say why: `failed WORKERS_MISSING`, `failed stuck PATH_CHANGED`. */
 export function shown({ status, fields }: Answer): string {
-  const codes = [...(fields.get('code') ?? []), ...(fields.get('refusal') ?? []).map(text => text.split(':')[0])]
+  const codes = [
+    ...(fields.get('code') ?? []),
+    ...(fields.get('refusal') ?? []).map(text => text.split(':')[0]),
+  ]
   const stuck = (fields.get('stuck') ?? []).map(code => `stuck ${code}`)
   return [status, ...codes, ...stuck].join(' ')
 }
@@ -229,7 +234,10 @@ export function watchInvariants({ host, oldSha, newSha }: World, allowed: readon
       const { ino, mtimeMs, size, mode } = statSync(host.binary)
       const key = `${ino} ${mtimeMs} ${size} ${mode}`
       if (!known.has(key)) {
-        known.set(key, [oldSha, newSha, ...allowed].includes(sha256Now(host.binary)) && (mode & 0o111) === 0o111)
+        known.set(
+          key,
+          [oldSha, newSha, ...allowed].includes(sha256Now(host.binary)) && (mode & 0o111) === 0o111,
+        )
       }
       if (known.get(key) !== true) wrong.push(`another file: ${key}`)
     } catch (error) {

@@ -35,6 +35,7 @@ describe('what a host gets', () => {
         identityFiles: ['~/.ssh/id'],
         knownHostsFiles: ['~/.ssh/known_hosts'],
         become: true,
+        connectTimeoutMs: null,
         stage: 0,
         handover: {
           driver: 'nginx',

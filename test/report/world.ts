@@ -251,7 +251,7 @@ export function hostileRun(): Entry[] {
       type: 'health.changed',
       host: 'h01',
       check: evil,
-      verdict: 'inconclusive',
+      verdict: 'fail',
       detail: `${evil}${'B'.repeat(5000)}`,
     },
     { type: 'host.failed', host: 'h01', fault: bad, found },

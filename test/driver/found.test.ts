@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { readFound, readInspection } from '../../src/driver/found.ts'
+import type { Answer } from '../../src/host/frame.ts'
+
+const versions = { old: '1.22.1', oldSha: 'a'.repeat(64), new: '1.26.3', newSha: 'b'.repeat(64) }
+
+const answer = (fields: Record<string, string>): Answer => ({
+  status: 'ok',
+  fields: new Map(Object.entries(fields).map(([key, value]) => [key, [value]])),
+})
+
+const serving = {
+  pid: '41',
+  runs: 'path',
+  old_masters: '1',
+  new_masters: '0',
+  old_workers: '4',
+  new_workers: '0',
+}
+
+describe('what was found at the end', () => {
+  test.each<[string, Record<string, string>, object]>([
+    [
+      'back on old',
+      { ...serving, sha: versions.oldSha },
+      { version: '1.22.1', sha256: versions.oldSha, masters: 1 },
+    ],
+    [
+      'committed',
+      {
+        ...serving,
+        sha: versions.newSha,
+        old_masters: '0',
+        new_masters: '1',
+        old_workers: '0',
+        new_workers: '4',
+      },
+      { version: '1.26.3', sha256: versions.newSha, masters: 1, workers: 4 },
+    ],
+    [
+      'a third file at the path has no version that is known',
+      { ...serving, sha: 'c'.repeat(64), runs: 'other' },
+      { version: '', sha256: 'c'.repeat(64), runsPath: false },
+    ],
+    [
+      'two masters and draining workers',
+      { ...serving, new_masters: '1', new_workers: '4', draining: '3', sha: versions.oldSha },
+      { masters: 2, workers: 8, draining: 3 },
+    ],
+    [
+      'nothing said',
+      {},
+      { version: '', sha256: '', pid: 0, workers: 0, masters: 0, draining: 0, runsPath: false },
+    ],
+    [
+      'numbers that are none',
+      { ...serving, pid: '1e999', old_workers: '-3', new_workers: '0x10', draining: 'many' },
+      { pid: 0, workers: 16, draining: 0 },
+    ],
+  ])('%s', (_, fields, found) => {
+    expect(readFound(answer(fields), versions)).toMatchObject(found)
+  })
+})
+
+describe('what was found before', () => {
+  const hello = { ...serving, sha: versions.oldSha, path: '/usr/sbin/nginx', exchange: 'perl' }
+
+  test.each<[string, Record<string, string>, object]>([
+    ['to be upgraded', hello, { current: false, lockedBy: null, path: '/usr/sbin/nginx', exchange: 'perl' }],
+    ['current', { ...hello, sha: versions.newSha }, { current: true }],
+    ['new on disk, but not what runs', { ...hello, sha: versions.newSha, runs: 'other' }, { current: false }],
+    ['locked', { ...hello, lock_owner: 'anna from build-1' }, { lockedBy: 'anna from build-1' }],
+  ])('%s', (_, fields, found) => {
+    expect(readInspection(answer(fields), versions)).toMatchObject(found)
+  })
+})
