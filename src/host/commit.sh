@@ -49,6 +49,7 @@ decide() {
 
 # after_reboot: a decided host comes up new by itself.
 after_reboot() {
+  scanned=
   read_pid "$pid_file"
   nm=$pid
   stat_of "${nm:-0}" && nm_start=$p_start
@@ -64,15 +65,17 @@ held() {
   answer held
 }
 
-# put_new_for_good: as with every exchange, what comes out must be ours; anything else is put back.
+# put_new_for_good: as with every exchange, what comes out must be ours; anything else is put back (see put_old).
 put_new_for_good() {
   if [ "$new_file" != "$path" ]; then
     exchange "$path" "$sib" || return 1
-    if ! sides || [ "$old_file" != "$sib" ]; then
+    sides
+    if [ "$old_file" != "$sib" ]; then
       exchange "$path" "$sib"
       sides
       return 1
     fi
+    [ "$new_file" = "$path" ] || return 1
   fi
   sync "$dir" "$state/record" 2>/dev/null || sync
 }
@@ -102,6 +105,7 @@ drain() {
 }
 
 old_lives() {
+  scanned=
   same "$om" "$om_start" "$old_file" && return 0
   scan
   [ -n "$old_workers$old_draining" ]
@@ -120,7 +124,7 @@ connections_of() {
 
 # finish_commit POLICY: one master, no .oldbin, no lock, nothing temporary (invariant 11).
 finish_commit() {
-  scan
+  [ -n "$scanned" ] || scan
   count_items $old_masters $old_workers $old_draining
   if [ "$count" -gt 0 ]; then
     say old_left "$count"
@@ -139,7 +143,10 @@ finish_commit() {
     return
   fi
   close_run committed
-  committed
+  drop_effect
+  tell_facts
+  say_disk
+  answer ok
 }
 
 committed() {

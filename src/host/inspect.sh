@@ -3,7 +3,7 @@
 
 inspect() {
   run=$1 owner=$2 asked=$3 pid_file=$4 asked_base=$5 want_sha=$6
-  refusals=
+  refusals= scanned=
   read_uid
   find_exchange
   path=$(readlink -f -- "$asked" 2>/dev/null)
@@ -42,7 +42,7 @@ inspect() {
     old_file=$path new_file=
     preflight
   fi
-  facts
+  if [ -n "$scanned" ]; then tell_facts; else facts; fi
   [ -z "$refusals" ] && answer ok || answer refused
 }
 
@@ -176,7 +176,7 @@ $df_out
 EOF
 }
 
-# facts: what runs and what is on disk, as the final report and `status` need it.
+# facts: what runs and what is on disk, as the final report and `status` need it, looked at anew.
 facts() {
   # An inode that has lost its name is still known by the master that runs it.
   [ -n "$old_file" ] || old_file=/proc/${om:-0}/exe
@@ -184,6 +184,11 @@ facts() {
     new_file=/proc/$nm/exe
   fi
   scan
+  tell_facts
+}
+
+# tell_facts: the same from the scan that was just made.
+tell_facts() {
   read_pid "$pid_file"
   say pid "$pid"
   count_items $old_masters
@@ -206,6 +211,10 @@ count_items() { count=$#; }
 # say_disk: the checksum of what is at the path now, which may be neither of ours.
 say_disk() {
   h1=
+  if same "$nm" "$nm_start" "$path" && [ "$new_file" = "$path" ]; then
+    say sha "$new_sha"
+    return
+  fi
   case $(stat -c '%d:%i:%s' "$path" 2>/dev/null) in
     '') ;;
     "$old_id") h1=$old_sha ;;

@@ -26,7 +26,18 @@ find_exchange() {
 # exchange A B: swaps what the two names hold, atomically (renameat2 with RENAME_EXCHANGE).
 # Where no tool can do that, A is replaced by a rename and B keeps its own content and A's through a link.
 exchange() {
-  case $exchange_tool in
+  # A file system that cannot exchange names (NFS), or a kernel that does not know the call, shows only when it is
+  # tried; a link and a rename work everywhere.
+  exchange_with "$exchange_tool" "$1" "$2" && return 0
+  [ "$exchange_tool" != link ] || return 1
+  exchange_tool=link
+  exchange_with link "$1" "$2"
+}
+
+exchange_with() {
+  tool=$1
+  shift
+  case $tool in
     exch) exch "$1" "$2" ;;
     perl) perl -e 'exit(syscall($ARGV[0]+0,-100,$ARGV[1],-100,$ARGV[2],2)==0?0:1)' "$nr" "$1" "$2" ;;
     python3) python3 -c 'import ctypes,os,sys
@@ -37,18 +48,6 @@ sys.exit(0 if ctypes.CDLL(None).syscall(int(sys.argv[1]),-100,a[0],-100,a[1],2)=
       ln "$1" "$2.was" && mv -f "$2" "$1" && mv -f "$2.was" "$2"
       ;;
   esac >/dev/null 2>&1
-}
-
-# probe_exchange: a file system that cannot exchange names (NFS), or a kernel that does not know the call, shows only
-# when it is tried; `link` works everywhere.
-probe_exchange() {
-  [ "$exchange_tool" != link ] || return 0
-  if { true >"$sib.was"; } 2>/dev/null && exchange "$sib" "$sib.was"; then
-    mv -f "$sib.was" "$sib"
-  else
-    rm -f "$sib.was"
-    exchange_tool=link
-  fi
 }
 
 # put_new: the new binary goes to the path. What comes out must be the old one; anything else (a package
@@ -63,11 +62,16 @@ put_new() {
 }
 
 # put_old: the old binary goes back to the path (at once after the exec, and in every revert). What comes out must be
-# the new one; anything else is not ours to take away, and is put back.
+# the new one; anything else is not ours to take away, and is put back. But a file that came to the path right after
+# the exchange stays there: exchanging once more would take that one away.
 put_old() {
   [ "$old_file" = "$path" ] && return 0
   exchange "$path" "$sib" || return 1
-  sides && [ "$old_file" = "$path" ] && [ -n "$new_file" ] && return 0
+  sides
+  if [ "$new_file" = "$sib" ]; then
+    [ "$old_file" = "$path" ]
+    return
+  fi
   exchange "$path" "$sib"
   sides
   return 1
@@ -76,22 +80,40 @@ put_old() {
 # sides: which of the two names holds the old inode and which the new, from the identities that prepare recorded.
 # False when the path holds neither of them: then nothing of ours may move what is there.
 sides() {
+  sides_of_masters && return 0
   old_file= new_file= strange=
+  # In one call; a name that is missing has no line.
+  ids=$(stat -c '%d:%i:%s:%n' "$path" "$sib" 2>/dev/null)
   for f in "$path" "$sib"; do
-    case $(stat -c '%d:%i:%s' "$f" 2>/dev/null) in
-      '') ;;
-      "$old_id") old_file=$f ;;
-      "$new_id") new_file=$f ;;
-      *) [ "$f" != "$path" ] || strange=yes ;;
+    case "$nl$ids$nl" in
+      *"$nl$old_id:$f$nl"*) old_file=$f ;;
+      *"$nl$new_id:$f$nl"*) new_file=$f ;;
+      *) [ "$f" != "$path" ] || [ ! -e "$f" ] || strange=yes ;;
     esac
   done
   [ -z "$strange" ] && [ -n "$old_file" ]
 }
 
+# sides_of_masters: the same without a fork, while both masters run: what they run is the old and the new inode.
+sides_of_masters() {
+  for f in "$path" "$sib"; do
+    if same "$om" "$om_start" "$f"; then
+      old_file=$f
+    elif same "$nm" "$nm_start" "$f"; then
+      new_file=$f
+    else
+      return 1
+    fi
+  done
+}
+
 # stage_file SHA: the verified artifact becomes a sibling of the path, with the old one's owner, mode,
 # capabilities and label. Prints nothing; $why says what failed.
 stage_file() {
-  why='cannot copy the artifact beside the binary'
+  # Another run with the same artifact may have taken it away when it ended; it is sent again then.
+  why='the artifact is not there any more' why_code=ARTIFACT_DAMAGED
+  [ -f "$base/artifacts/$1" ] || return 1
+  why='cannot copy the artifact beside the binary' why_code=STAGING_FAILED
   cp -f "$base/artifacts/$1" "$sib" || return 1
   why='cannot give the new binary the attributes of the old one'
   if ! cp --attributes-only --preserve=all --no-preserve=timestamps "$path" "$sib" 2>/dev/null; then
@@ -110,7 +132,6 @@ stage_file() {
     caps=${caps%%"$nl"*}
     [ "${caps#"$path"}" = "${caps_two#"$sib"}" ] || return 1
   fi
-  probe_exchange
   set -- $(stat -c '%d:%i:%s %a:%u:%g' "$path" "$sib")
   [ "$#" -eq 4 ] && [ "$2" = "$4" ] || return 1
   old_id=$1 new_id=$3

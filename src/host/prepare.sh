@@ -28,7 +28,7 @@ prepare() {
     fail_prepare CHANGED_SINCE_INSPECT
   elif ! stage_file "$want_sha"; then
     say detail "$why"
-    fail_prepare STAGING_FAILED
+    fail_prepare "$why_code"
   elif [ "$old_id" != "$path_id" ]; then
     fail_prepare CHANGED_SINCE_INSPECT
   elif ! back_up; then
@@ -49,15 +49,19 @@ prepare() {
   fi
 }
 
-# find_old: the master of the pid file runs the file at the path, and has workers.
+# find_old: the master of the pid file runs the file at the path, and has workers: those that inspect saw, if they
+# are still what they were, or else those of now.
 find_old() {
   old_file=$path new_file=
-  scan
   read_pid "$pid_file"
   om=$pid
   stat_of "${om:-0}" && [ "/proc/$om/exe" -ef "$path" ] || return 1
   om_start=$p_start
   children_of "$om" $old_workers
+  if [ "$count" -eq 0 ] || ! alive_workers "$om" "$path" $kids; then
+    scan
+    children_of "$om" $old_workers
+  fi
   old_set=$kids
   [ "$count" -gt 0 ]
 }
@@ -84,25 +88,27 @@ begin_record() {
 fail_prepare() {
   say code "$1"
   if [ -n "$holding" ]; then
-    in_state '' prepared committed reverted && rm -f "$sib" "$sib.was" "$state/record.new" "$state/lock" "$cancel"
+    in_state '' prepared committed reverted &&
+      rm -f "$sib" "$sib.was" "$state/record.new" "$base/artifacts/$want_sha" "$state/lock" "$cancel"
     drop_effect
   fi
   answer refused
 }
 
-# back_up: the old bytes under their own checksum, verified together with the staged file in one go.
+# back_up: the old bytes under their own checksum, compared with what they were copied from; and is the staged file
+# what was sent?
 back_up() {
   why='cannot write the backup' why_code=BACKUP_FAILED
   backup=$state/backups/$path_sha
   if [ ! -f "$backup" ]; then
     cp -p "$path" "$backup.part" && mv "$backup.part" "$backup" || return 1
   fi
-  hash_files "$sib" "$backup" || return 1
-  why='the backup does not have the checksum of the binary it was made of'
-  [ "$h2" = "$path_sha" ] || {
+  why='the backup is not the same as the binary it was made of'
+  cmp -s "$path" "$backup" || {
     rm -f "$backup"
     return 1
   }
+  hash_files "$sib" || return 1
   why='the upload does not have the checksum of the artifact' why_code=ARTIFACT_DAMAGED
   [ "$h1" = "$want_sha" ] || {
     rm -f "$base/artifacts/$want_sha"
@@ -120,20 +126,6 @@ try_out() {
     return 1
     ;;
   esac
-  new_version=$(timeout 10 "$sib" -V 2>&1)
-  tried=$?
-  case $tried.$new_version in
-    0.*' version: '*) ;;
-    *)
-      say detail "$new_version"
-      say exit "$tried"
-      fail_prepare BINARY_DOES_NOT_RUN
-      return 1
-      ;;
-  esac
-  new_version=${new_version%%"$nl"*}
-  new_version=${new_version##*/}
-  new_version=${new_version%% *}
   title_of "$om"
   split_title
   # nginx joins its arguments with blanks. Options are told by their dash, and what follows a value is its rest
@@ -149,14 +141,28 @@ try_out() {
     arg=$word
   done
   [ -z "$arg" ] || set -- "$@" "$arg"
+  # With both options nginx says its version and goes on to the test.
   tested=$(
     cd "/proc/$om/cwd" 2>/dev/null || cd /
-    exec timeout 60 env -i PATH="$PATH" ${TZ:+"TZ=$TZ"} "$sib" "$@" -t 2>&1
+    exec timeout 60 env -i PATH="$PATH" ${TZ:+"TZ=$TZ"} "$sib" "$@" -V -t 2>&1
   )
   tried=$?
-  [ "$tried" -eq 0 ] && return 0
-  say detail "$tested"
-  say exit "$tried"
-  fail_prepare CONFIGURATION_REFUSED
+  case $tested in
+    *' version: '*/*)
+      new_version=${tested#* version: *[/]}
+      new_version=${new_version%%"$nl"*}
+      new_version=${new_version%% *}
+      [ "$tried" -ne 0 ] || return 0
+      tested=${tested#*configure arguments:}
+      say detail "${tested#*"$nl"}"
+      say exit "$tried"
+      fail_prepare CONFIGURATION_REFUSED
+      ;;
+    *)
+      say detail "$tested"
+      say exit "$tried"
+      fail_prepare BINARY_DOES_NOT_RUN
+      ;;
+  esac
   return 1
 }

@@ -57,6 +57,7 @@ title_of() {
 # Sets, for each side, masters, accepting workers, draining workers, unborn (exec'd, not yet titled) and helpers,
 # each a list of PID:START:PPID; and $orphans, workers whose parent is no master of ours.
 scan() {
+  scanned=yes
   old_masters= old_workers= old_draining= old_unborn= old_helpers=
   new_masters= new_workers= new_draining= new_unborn= new_helpers=
   set +f

@@ -122,6 +122,11 @@ takeover() {
   if [ "$l_run" != "$run" ]; then
     lock_lives && return 1
     unfinished && why=unfinished && return 1
+    # What a run that was killed while prepared had staged is of no use to anybody.
+    case $1 in
+      */*) ;;
+      *) rm -f "$dir/.${path##*/}.handover-$1" ;;
+    esac
   fi
   rm -f "$state/lock"
   create "$state/lock" "$run $$ $self_start $boot $owner"
@@ -200,7 +205,9 @@ in_state() {
 close_run() {
   [ "$r_run" != "$run" ] || note "state=$1"
   set +f
-  rm -f "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel"
+  set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel"
   set -f
-  read_lock && [ "$l_run" = "$run" ] && rm -f "$state/lock"
+  set -- "$@" "$base/artifacts/$want_sha"
+  read_lock && [ "$l_run" = "$run" ] && set -- "$@" "$state/lock"
+  rm -f "$@"
 }

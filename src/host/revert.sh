@@ -4,7 +4,7 @@
 revert() {
   drain_limit=$1
   # A preparation that was asked for before has not got its lock yet, perhaps.
-  while stat_of "${preparing%:*}" && [ "$p_start" = "${preparing#*:}" ]; do nap; done
+  while [ -n "$preparing" ] && stat_of "${preparing%:*}" && [ "$p_start" = "${preparing#*:}" ]; do nap; done
   if ! is_ours; then
     untouched
   elif hold_effect 100 || { ! is_decided && hold_effect 9000; }; then
@@ -159,12 +159,27 @@ finish_back() {
 
 # back_after_reboot: no process of the run is left; the path tells the truth by itself once it is old.
 back_after_reboot() {
-  sides && put_old && sync "$dir" "$state/record" 2>/dev/null
-  scan
-  if [ "$old_file" = "$path" ] && [ -n "$old_masters" ]; then
-    close_run reverted
-    finish_back
-  else
-    stuck REBOOTED
+  if ! sides || ! put_old; then
+    stuck PATH_CHANGED
+    return
   fi
+  sync "$dir" "$state/record" 2>/dev/null || sync
+  clock
+  limit=$((now + 1000))
+  until came_up_old; do
+    clock
+    [ "$now" -lt "$limit" ] || {
+      stuck REBOOTED
+      return
+    }
+    nap
+  done
+  close_run reverted
+  finish_back
+}
+
+came_up_old() {
+  scan
+  read_pid "$pid_file"
+  [ -z "$new_masters$new_workers" ] && [ -n "$pid" ] && [ "/proc/$pid/exe" -ef "$path" ]
 }

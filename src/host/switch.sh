@@ -39,10 +39,14 @@ switch() {
 # under way. $old_set and $wanted are its workers now.
 as_prepared() {
   sides && [ "$old_file" = "$path" ] && [ -n "$new_file" ] && same "$om" "$om_start" "$path" || return 1
-  scan
-  children_of "$om" $old_workers
-  old_set=$kids wanted=$count
-  [ "$wanted" -gt 0 ] && [ -z "$new_masters$new_workers" ] || return 1
+  if ! alive_workers "$om" "$path" $old_set; then
+    scan
+    children_of "$om" $old_workers
+    old_set=$kids
+  fi
+  set -- $old_set
+  wanted=$#
+  [ "$wanted" -gt 0 ] || return 1
   read_pid "$pid_file"
   [ "$pid" = "$om" ] || return 1
   old_parked && return 1
@@ -134,13 +138,17 @@ start_new() {
     if [ $((looks % 10)) -eq 0 ] && [ "$new_file" = "$path" ]; then
       scan
       pick_new_master
+      execed=$nm nm=
       failed=PATH_CHANGED
-      [ -z "$nm" ] || put_old || return 1
+      [ -z "$execed" ] || put_old || return 1
     fi
     nap
   done
-  nm=$pid nm_start=$p_start
+  # Known as the new master only when what came out of the path is proven to be the new file: until then it may run one
+  # that somebody else put there, and `sides` would take that for ours.
+  born=$p_start
   put_old || return 1
+  nm=$pid nm_start=$born
   failed=RECORD_FAILED
   note "new_master=$nm:$nm_start"
 }
@@ -153,7 +161,7 @@ full_set() {
     same "$nm" "$nm_start" "$new_file" || return 1
     failed=REVERT_ASKED
     forward || return 1
-    scan
+    next_of_kin || scan
     children_of "$nm" $new_workers
     clock
     if [ "$count" -eq "$wanted" ]; then
@@ -178,6 +186,20 @@ full_set() {
   note "new_set=$new_set"
 }
 
+# next_of_kin: workers are forked right after their master, so most often they have the next few pids; looking there
+# first spares a look at every process of the host. False when they are not all there.
+next_of_kin() {
+  new_workers= p=$nm found=0
+  while [ "$p" -lt $((nm + 64)) ] && [ "$found" -lt "$wanted" ]; do
+    p=$((p + 1))
+    [ "/proc/$p/exe" -ef "$new_file" ] && stat_of "$p" && [ "$p_ppid" = "$nm" ] || continue
+    title_of "$p"
+    [ "$p_title" = 'nginx: worker process' ] || continue
+    new_workers="$new_workers $p:$p_start:$p_ppid" found=$((found + 1))
+  done
+  [ "$found" -eq "$wanted" ]
+}
+
 # park_old: WINCH only if in the same breath the new side is complete; then wait until no old worker accepts.
 park_old() {
   failed=REVERT_ASKED
@@ -190,7 +212,8 @@ park_old() {
   failed=IDENTITY_LOST
   send WINCH "$om" "$om_start" "$old_file" || return 1
   limit=$((now + 1000))
-  while old_accepts; do
+  # A reload by somebody else in this moment would start others: precommit looks for them.
+  while accepting_left $old_set; do
     clock
     failed=OLD_WORKERS_STAY
     [ "$now" -lt "$limit" ] || return 1

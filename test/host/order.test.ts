@@ -1,9 +1,10 @@
 /** Who may do what and when: order of phases, repetition, cancelling at any moment, two runs at once. */
 import { existsSync } from 'node:fs'
-import { appendFile, readFile, stat } from 'node:fs/promises'
+import { appendFile, link, readFile, rm, stat } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { field } from '../../src/host/frame.ts'
+import { startNginx } from '../../src/lab/nginx.ts'
 import { signalProcess } from '../../src/lab/process.ts'
 import {
   expectNoTraces,
@@ -15,6 +16,7 @@ import {
   shown,
   storeArtifact,
   until,
+  type World,
   watchInvariants,
 } from './world.ts'
 
@@ -165,6 +167,44 @@ describe('a phase asked for again, or out of its order', () => {
   })
 })
 
+describe('a host that was rebooted', () => {
+  const reboot = async (world: World) => {
+    for (const one of world.processes()) signalProcess(one, 'SIGKILL')
+    await until(() => world.processes().length === 0)
+    // /run is empty after a reboot.
+    for (const file of [world.host.pidFile, `${world.host.pidFile}.oldbin`]) await rm(file, { force: true })
+    await appendFile(world.state('record'), '\nboot=another:1\n')
+  }
+
+  test('while switched: it has come back old, and is released', async () => {
+    await onHost({}, async world => {
+      const program = await world.open()
+      await program.toSwitched()
+      await reboot(world)
+      const back = program.revert()
+      await startNginx(world.host)
+      expect(shown(await back)).toBe('reverted')
+      await expectOnly(world, 'old')
+    })
+  })
+
+  test('after the decision: it comes back new, and is committed', async () => {
+    await onHost({}, async world => {
+      const program = await world.open()
+      await program.toPrecommitted()
+      await link(world.state('claim.decided'), world.state('outcome'))
+      await appendFile(world.state('record'), '\nstate=decided\n')
+      await reboot(world)
+      // Nothing runs yet; but from here on the path is new.
+      expect(shown(await program.decide())).toBe('held NOT_AS_COMMITTED')
+      expect(shown(await program.revert())).toBe('failed stuck DECIDED')
+      await startNginx(world.host)
+      expect(shown(await program.decide())).toBe('ok')
+      await expectOnly(world, 'new')
+    })
+  })
+})
+
 describe('two runs on one host', () => {
   test('exactly one gets it; the other changes nothing, and its revert does not disturb', async () => {
     await onHost({}, async world => {
@@ -220,6 +260,7 @@ describe('two runs on one host', () => {
       expect(await preparedWith(next, world)).toBe('ok')
       expect(shown(await next.switchOver())).toBe('ok')
       expect(shown(await next.revert())).toBe('reverted')
+      await expectOnly(world, 'old')
     })
   })
 

@@ -75,6 +75,7 @@ export async function onHost(options: WorldOptions, story: (world: World) => Pro
   const host = describeHost({ labId: basename(dir), dir, name, sshPort, httpPort })
   const workers = options.workers ?? 2
   const programs: Program[] = []
+  let closed: PromiseSettledResult<void>[] = []
   try {
     await growTree(host, binaries.older.path, 'none')
     const user = process.getuid?.() === 0 ? { user: 'root' } : {}
@@ -84,11 +85,12 @@ export async function onHost(options: WorldOptions, story: (world: World) => Pro
     const artifact = (await options.artifact?.(binaries, dir)) ?? binaries.newer.path
     await story(await describeWorld({ host, binaries, workers, artifact, programs }))
   } finally {
-    await Promise.all(programs.map(one => one.close()))
+    closed = await Promise.allSettled(programs.map(one => one.close()))
     for (const one of hostProcesses(host)) signalProcess(one, 'SIGCONT')
     await endProcesses(() => hostProcesses(host), { patienceMs: 0 })
     await rm(dir, { recursive: true, force: true })
   }
+  for (const one of closed) if (one.status === 'rejected') throw one.reason
 }
 
 async function describeWorld(given: {
@@ -156,7 +158,9 @@ async function describeWorld(given: {
         async close() {
           await session.close()
           const end = await waitUntil(() => !existsSync(`/proc/${connection.pid()}`), { deadlineMs: 20_000 })
-          if (!end) throw new Error('the program did not end')
+          if (end) return
+          process.kill(connection.pid(), 'SIGKILL')
+          throw new Error('the program did not end')
         },
       }
       programs.push(program)
@@ -225,7 +229,8 @@ export interface Watch {
 }
 
 /** While it runs, the path is exactly old or new at every look and every new connection gets an answer. */
-export function watchInvariants({ host, oldSha, newSha }: World, allowed: readonly string[] = []): Watch {
+export function watchInvariants(world: World, allowed: readonly string[] = [], concurrency = 2): Watch {
+  const { host, oldSha, newSha } = world
   const known = new Map<string, boolean>()
   const wrong: string[] = []
   let isOver = false
@@ -252,7 +257,7 @@ export function watchInvariants({ host, oldSha, newSha }: World, allowed: readon
   })()
   const load = startLoad(
     [{ name: host.name, url: `http://127.0.0.1:${host.httpPort}/`, bodyPrefix: `${host.name} ` }],
-    { concurrency: 2, thinkMs: 3 },
+    { concurrency, thinkMs: 3 },
   )
   return {
     async stop() {
@@ -261,7 +266,7 @@ export function watchInvariants({ host, oldSha, newSha }: World, allowed: readon
       await looking
       expect(wrong).toEqual([])
       expect(report.firstErrors).toEqual([])
-      expect(report.requests).toBeGreaterThan(0)
+      if (concurrency > 0) expect(report.requests).toBeGreaterThan(0)
       return report
     },
   }
@@ -272,7 +277,7 @@ export async function replaceBinary(host: LabHost, from: string): Promise<string
   await copyFile(from, `${host.binary}.dpkg-new`)
   await chmod(`${host.binary}.dpkg-new`, 0o755)
   await rename(`${host.binary}.dpkg-new`, host.binary)
-  return sha256OfFile(host.binary)
+  return sha256OfFile(from)
 }
 
 export async function until(check: () => boolean | Promise<boolean>, deadlineMs = 5000): Promise<void> {

@@ -18,6 +18,7 @@ export async function startDelayProxy(targetPort: number, delayMs: number): Prom
   const sockets = new Set<Socket>()
   let heard = true
   let trips = 0
+  let lastMs = 0
   const later = (act: () => void) => setTimeout(act, delayMs)
 
   const server = createServer(client => {
@@ -29,7 +30,11 @@ export async function startDelayProxy(targetPort: number, delayMs: number): Prom
       socket.on('close', () => sockets.delete(socket))
     }
     client.on('data', chunk => {
-      if (heard) trips++
+      // Whatever answers the last burst cannot have been heard any sooner.
+      if (heard && performance.now() - lastMs > 1.5 * delayMs) {
+        trips++
+        lastMs = performance.now()
+      }
       heard = false
       later(() => target.write(chunk))
     })
@@ -50,6 +55,7 @@ export async function startDelayProxy(targetPort: number, delayMs: number): Prom
     port: address.port,
     reset() {
       trips = 0
+      lastMs = 0
       heard = true
     },
     roundTrips: () => trips,
