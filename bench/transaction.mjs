@@ -1,6 +1,7 @@
 // Whole transactions over a fleet of lab hosts, forward and back, against a parallel OpenSSH loop that does the same
-// unsafely: upload, `-t`, replace, USR2, WINCH, QUIT in one script a host, with no check after any of it.
-// Interleaved, medians, as a ratio. Usage: node bench/transaction.mjs [hosts] [rounds]
+// unsafely: upload, `-t`, replace, USR2, WINCH, QUIT in one script a host, with no check after any of it. The loop is
+// measured as it is usually written (scp, then ssh) and in its tightest form (one ssh that takes the file on stdin).
+// Interleaved, medians, as ratios. Usage: node bench/transaction.mjs [hosts] [rounds]
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -41,7 +42,8 @@ health:
 // The script of one host. It waits for the new pid file, because without any wait most hosts end in an outage.
 const script = root => `set -e
 cd "${root}"; old=$(cat run/nginx.pid)
-cat > usr/sbin/nginx.new; chmod 755 usr/sbin/nginx.new
+[ "$1" = scp ] || cat > usr/sbin/nginx.new
+chmod 755 usr/sbin/nginx.new
 usr/sbin/nginx.new -t -q -c "${root}/etc/nginx/nginx.conf" -p "${root}/" -e "${root}/var/log/nginx/error.log"
 mv -f usr/sbin/nginx.new usr/sbin/nginx
 kill -USR2 $old
@@ -52,21 +54,25 @@ done
 kill -WINCH $old; kill -QUIT $old
 `
 for (const host of lab.hosts) writeFileSync(join(dir, `${host.name}.sh`), script(host.root))
-const loop = join(dir, 'loop.sh')
-writeFileSync(
-  loop,
-  `#!/bin/bash
-${lab.hosts
-  .map(
-    ({ name, sshPort }) =>
-      `ssh -F none -i ${lab.clientKey} -p ${sshPort} -o UserKnownHostsFile=${lab.knownHosts} -o BatchMode=yes ` +
-      `${lab.user}@127.0.0.1 "$(cat ${join(dir, `${name}.sh`)})" < "$1" & pids+=($!)`,
-  )
-  .join('\n')}
-for pid in "\${pids[@]}"; do wait "$pid" || exit 1; done
-`,
-)
-chmodSync(loop, 0o755)
+const options = `-F none -i ${lab.clientKey} -o UserKnownHostsFile=${lab.knownHosts} -o BatchMode=yes`
+const at = `${lab.user}@127.0.0.1`
+const loops = {
+  'scp and ssh': ({ name, root, sshPort }) =>
+    `{ scp -q ${options} -P ${sshPort} "$1" ${at}:${root}/usr/sbin/nginx.new && ` +
+    `ssh ${options} -p ${sshPort} ${at} "set -- scp; $(cat ${join(dir, `${name}.sh`)})" </dev/null; }`,
+  'one ssh': ({ name, sshPort }) =>
+    `ssh ${options} -p ${sshPort} ${at} "set -- ssh; $(cat ${join(dir, `${name}.sh`)})" < "$1"`,
+}
+for (const [name, command] of Object.entries(loops)) {
+  const lines = lab.hosts.map(host => `${command(host)} & pids+=($!)`)
+  const wait = 'for pid in "${pids[@]}"; do wait "$pid" || exit 1; done'
+  writeFileSync(loopFile(name), `#!/bin/bash\n${lines.join('\n')}\n${wait}\n`)
+  chmodSync(loopFile(name), 0o755)
+}
+
+function loopFile(name) {
+  return join(dir, `${name.replaceAll(' ', '-')}.sh`)
+}
 
 // Wall and CPU seconds of a command with everything it waited for, and the processes born on the machine meanwhile.
 function measure(command, args) {
@@ -122,32 +128,44 @@ const median = list => [...list].sort((a, b) => a - b)[Math.floor(list.length / 
 const range = list =>
   `${median(list).toFixed(2)} (${Math.min(...list).toFixed(2)} to ${Math.max(...list).toFixed(2)})`
 
+const contestants = {
+  handover,
+  ...Object.fromEntries(
+    Object.keys(loops).map(name => [name, artifact => measure(loopFile(name), [artifact])]),
+  ),
+}
+const results = Object.fromEntries(Object.keys(contestants).map(name => [name, []]))
+const per = 2 * hosts
+
 try {
-  const ours = []
-  const theirs = []
   for (let round = 0; round <= rounds; round++) {
-    const a = await thereAndBack(handover)
-    const b = await thereAndBack(artifact => measure(loop, [artifact]))
-    // The first round warms caches and is not counted.
-    if (round === 0) continue
-    ours.push(a)
-    theirs.push(b)
+    for (const [name, run] of Object.entries(contestants)) {
+      const result = await thereAndBack(run)
+      // The first round warms caches and is not counted.
+      if (round > 0) results[name].push(result)
+    }
+    if (round > 0) {
+      console.log(
+        `round ${round}: ${Object.entries(results)
+          .map(([name, list]) => `${name} ${list.at(-1).wall.toFixed(2)} s`)
+          .join(', ')}`,
+      )
+    }
+  }
+  console.log(`\n${hosts} hosts, forward and back, ${rounds} rounds; medians (lowest to highest)`)
+  for (const [name, list] of Object.entries(results)) {
+    console.log(`${name.padEnd(12)} wall ${range(list.map(x => x.wall))} s`)
     console.log(
-      `round ${round}: handover ${a.wall.toFixed(2)} s, loop ${b.wall.toFixed(2)} s, ratio ${(a.wall / b.wall).toFixed(2)}`,
+      `${''.padEnd(12)} controller CPU ${range(list.map(x => (x.cpu * 1000) / per))} ms a host and transaction`,
+    )
+    console.log(
+      `${''.padEnd(12)} forks ${range(list.map(x => x.forks / per))} a host and transaction, the whole machine`,
     )
   }
-  const per = 2 * hosts
-  console.log(`\n${hosts} hosts, forward and back, ${rounds} rounds; medians (lowest to highest)`)
-  console.log(
-    `wall seconds         handover ${range(ours.map(x => x.wall))}   loop ${range(theirs.map(x => x.wall))}`,
-  )
-  console.log(
-    `controller CPU ms    handover ${range(ours.map(x => (x.cpu * 1000) / per))}   loop ${range(theirs.map(x => (x.cpu * 1000) / per))}   a host and transaction`,
-  )
-  console.log(
-    `forks                handover ${range(ours.map(x => x.forks / per))}   loop ${range(theirs.map(x => x.forks / per))}   a host and transaction, whole machine`,
-  )
-  console.log(`ratio of wall times  ${range(ours.map((x, index) => x.wall / theirs[index].wall))}`)
+  for (const name of Object.keys(loops)) {
+    const ratios = results.handover.map((x, index) => x.wall / results[name][index].wall)
+    console.log(`ratio of wall times, handover to ${name}: ${range(ratios)}`)
+  }
 } finally {
   await stopLab(lab.dir)
   rmSync(dir, { recursive: true, force: true })

@@ -36,15 +36,24 @@ decide() {
     # Asked again, or somebody else has ended it: there is nothing left to be told to quit.
     drain "$1" "$2"
     finish_commit "$2"
-  elif ! same "$nm" "$nm_start" "$new_file" || ! alive_workers "$nm" "$new_file" $new_set || old_accepts; then
+  elif ! quit_is_safe; then
     held NEW_NOT_SERVING
-  # Invariant 4: in the same breath the new master has its full set and the old one is parked.
-  elif same "$nm" "$nm_start" "$new_file" && send QUIT "$om" "$om_start" "$old_file"; then
+  elif send QUIT "$om" "$om_start" "$old_file"; then
     drain "$1" "$2"
     finish_commit "$2"
   else
     held IDENTITY_LOST
   fi
+}
+
+# quit_is_safe (invariant 4): in the same breath the new master has its full set of accepting workers and the old one is
+# parked, also if somebody has told it to start others since the switch.
+quit_is_safe() {
+  scan
+  children_of "$om" $old_workers
+  [ "$count" -eq 0 ] || return 1
+  children_of "$nm" $new_workers
+  [ "$kids" = "$new_set" ] && same "$nm" "$nm_start" "$new_file"
 }
 
 # after_reboot: a decided host comes up new by itself.
@@ -143,10 +152,17 @@ finish_commit() {
     return
   fi
   close_run committed
+  remember
   drop_effect
   tell_facts
   say_disk
   answer ok
+}
+
+# remember: what the inode at the path is, so that the next run need neither hash nor start it. Any write to it or
+# exchange of its name changes the time of its last change.
+remember() {
+  note "known=$(stat -c '%d:%i:%s %Y:%Z' "$path")"
 }
 
 committed() {

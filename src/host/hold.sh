@@ -27,7 +27,7 @@ look() {
 precommit() {
   begin_phase switched precommitted || return
   failed=PATH_CHANGED
-  if sides && parked_well && nobody_else && failed=RECORD_FAILED && note 'state=precommitted'; then
+  if sides && nobody_else && failed=RECORD_FAILED && note 'state=precommitted'; then
     end_phase
     answer ok
   else
@@ -37,9 +37,19 @@ precommit() {
   fi
 }
 
-# nobody_else: exactly one old and one new master, no old worker accepts, no orphan, no third upgrade under way.
+# nobody_else: exactly the old and the new master, the very workers the new one was switched with, no old worker that
+# accepts, no orphan, no third upgrade under way; the path is old.
 nobody_else() {
   scan
+  failed=PATH_CHANGED
+  [ "$old_file" = "$path" ] || return 1
+  failed=NEW_MASTER_DIED
+  [ "$new_masters" = " $nm:$nm_start:$om" ] || same "$nm" "$nm_start" "$new_file" || return 1
+  failed=OLD_MASTER_GONE
+  same "$om" "$om_start" "$old_file" || return 1
+  failed=WORKERS_UNSTABLE
+  children_of "$nm" $new_workers
+  [ "$kids" = "$new_set" ] || return 1
   failed=UNEXPECTED_PROCESSES
   # Not the unborn of others: somebody may just be asking this binary for its version.
   children_of "$om" $old_unborn

@@ -6,7 +6,7 @@ inspect() {
   refusals= scanned=
   read_uid
   find_exchange
-  path=$(readlink -f -- "$asked" 2>/dev/null)
+  resolve "$asked"
   if [ ! -f "$path" ]; then
     refuse BINARY_MISSING "$asked"
     answer refused
@@ -28,11 +28,12 @@ inspect() {
   say exchange "$exchange_tool"
   say boot "$boot"
   say uid "$uid"
-  path_id=$(stat -c '%d:%i:%s' "$path" 2>/dev/null)
-  hash_files "$path" || refuse BINARY_UNREADABLE "$path"
-  path_sha=$h1
+  recall || {
+    hash_files "$path" || refuse BINARY_UNREADABLE "$path"
+    path_sha=$h1
+    version_of "$path"
+  }
   say sha "$path_sha"
-  version_of "$path"
   say version "$version"
   [ -f "$base/artifacts/$want_sha" ] && say have_artifact yes || say have_artifact no
   if [ "$r_run" = "$run" ]; then
@@ -44,6 +45,17 @@ inspect() {
   fi
   if [ -n "$scanned" ]; then tell_facts; else facts; fi
   [ -z "$refusals" ] && answer ok || answer refused
+}
+
+# resolve FILE: $path is FILE without symbolic links. Where only its directories are links the shell can follow them.
+resolve() {
+  path=
+  if [ -h "$1" ]; then
+    path=$(readlink -f -- "$1" 2>/dev/null)
+  elif cd -P -- "${1%/*}/" 2>/dev/null; then
+    path=${PWD%/}/${1##*/}
+    cd /
+  fi
 }
 
 read_uid() {
@@ -66,6 +78,12 @@ hash_files() {
   h1=${h_out%% *} h1=${h1#"\\"}
   h_out=${h_out##*"$nl"}
   h2=${h_out%% *} h2=${h2#"\\"}
+}
+
+# recall: $path_sha and $version of the very inode that a run has committed here, if it has not changed since.
+recall() {
+  [ -n "$r_known" ] && [ "$r_known" = "$path_id $path_times" ] && [ -n "$new_version" ] || return 1
+  path_sha=$new_sha version=$new_version
 }
 
 # version_of FILE: bounded, because the main loop waits for it and would hear no revert meanwhile.

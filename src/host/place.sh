@@ -112,9 +112,10 @@ sides_of_masters() {
 stage_file() {
   # Another run with the same artifact may have taken it away when it ended; it is sent again then.
   why='the artifact is not there any more' why_code=ARTIFACT_DAMAGED
-  [ -f "$base/artifacts/$1" ] || return 1
-  why='cannot copy the artifact beside the binary' why_code=STAGING_FAILED
-  cp -f "$base/artifacts/$1" "$sib" || return 1
+  [ -f "$base/artifacts/$1" ] || [ -f "$sib" ] || return 1
+  why='cannot put the artifact beside the binary' why_code=STAGING_FAILED
+  # Prepared once more: it lies there already, and its checksum is looked at below.
+  [ ! -f "$base/artifacts/$1" ] || mv -f "$base/artifacts/$1" "$sib" || return 1
   why='cannot give the new binary the attributes of the old one'
   if ! cp --attributes-only --preserve=all --no-preserve=timestamps "$path" "$sib" 2>/dev/null; then
     set -- $(stat -c '%a %u:%g' "$path")

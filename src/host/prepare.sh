@@ -70,11 +70,13 @@ find_old() {
 # the old bytes, the new ones and the directories (invariant 3).
 begin_record() {
   set +f
-  rm -f "$state"/outcome "$state"/cancel.* "$state"/effect.dead.*
+  for f in "$state"/outcome "$state"/cancel.* "$state"/effect.dead.*; do
+    [ ! -e "$f" ] && [ ! -h "$f" ] || rm -f "$f"
+  done
   set -f
   {
     printf '%s\n' "run=$run" "boot=$boot" "old_master=$om:$om_start" "old_set=$old_set" "old_id=$old_id" \
-      "new_id=$new_id" "old_sha=$path_sha" "new_sha=$want_sha" "exchange=$exchange_tool" state=prepared \
+      "new_id=$new_id" "old_sha=$path_sha" "new_sha=$want_sha" "new_version=$new_version" "exchange=$exchange_tool" state=prepared \
       >"$state/record.new" &&
       printf '%s decided\n' "$run" >"$state/claim.decided" &&
       printf '%s reverting\n' "$run" >"$state/claim.reverting" &&

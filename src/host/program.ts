@@ -54,7 +54,7 @@ export function bootCommand(become: boolean): string {
 /** Receives a file on stdin into the artifact store of the host, under its checksum and never under any other name. */
 export function uploadCommand(become: boolean, stateDir: string | null, sha256: string): string {
   const base = stateDir ? `b=${shellQuote(stateDir)}` : uploadBase
-  const script = `${base}; umask 077; mkdir -p "$b/artifacts" && cat > "$b/artifacts/${sha256}.$$" && mv "$b/artifacts/${sha256}.$$" "$b/artifacts/${sha256}"`
+  const script = `${base}; umask 077; [ -d "$b/artifacts" ] || mkdir -p "$b/artifacts"; cat > "$b/artifacts/${sha256}.$$" && mv "$b/artifacts/${sha256}.$$" "$b/artifacts/${sha256}"`
   return privileged(become, script)
 }
 

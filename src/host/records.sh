@@ -35,10 +35,23 @@ name_state() {
   # A directory of somebody else, a link to one, or one that others may write in could steer this program.
   if [ -e "$base" ]; then
     [ -d "$base" ] && [ -O "$base" ] && [ -w "$base" ] && [ ! -h "$base" ] || return 1
-    case $(stat -c %A "$base" 2>/dev/null) in
-      ?????w* | ????????w*) return 1 ;;
-    esac
   fi
+  look_at_files
+  case $base_mode in ?????w* | ????????w*) return 1 ;; esac
+}
+
+# look_at_files: $base_mode, $path_id and $path_times, in one call.
+look_at_files() {
+  base_mode= path_id= path_times=
+  files=$(stat -c '%A %d:%i:%s %Y:%Z %n' "$base" "$path" 2>/dev/null)
+  while read -r f_mode f_id f_times f_name; do
+    case $f_name in
+      "$path") path_id=$f_id path_times=$f_times ;;
+      *) base_mode=$f_mode ;;
+    esac
+  done <<EOF
+$files
+EOF
 }
 
 # make_state: the directories, 0700 by our umask.
@@ -47,13 +60,27 @@ make_state() {
   [ -O "$base" ] && [ -O "$state" ] && [ -w "$state" ]
 }
 
-# create FILE TEXT: makes FILE with its text if and only if nobody has it, in one step: a full disk or a crash leaves
-# no lock without an owner.
+# create FILE TEXT: makes FILE with its text if and only if nobody has it (O_EXCL), without a fork. Where the text does not
+# fit on the disk FILE becomes a symbolic link whose text is TEXT.
 create() {
-  { printf '%s\n' "$2" >"$1.$$"; } 2>/dev/null && ln "$1.$$" "$1" 2>/dev/null
+  set -C
+  { true >"$1"; } 2>/dev/null
   created=$?
-  rm -f "$1.$$"
-  return "$created"
+  set +C
+  [ "$created" -eq 0 ] || return 1
+  { printf '%s\n' "$2" >>"$1"; } 2>/dev/null && return 0
+  rm -f "$1"
+  ln -sn "$2" "$1" 2>/dev/null
+}
+
+# content FILE: $content is the text that `create` gave it; empty when there is none, or none yet.
+content() {
+  content=
+  if [ -h "$1" ]; then
+    content=$(readlink "$1" 2>/dev/null)
+  else
+    { IFS= read -r content <"$1"; } 2>/dev/null
+  fi
 }
 
 # note LINE: one line for the record; it begins with a line break, so that a torn line spoils no other. False when it
@@ -63,6 +90,7 @@ note() { { printf '\n%s\n' "$1" >>"$state/record"; } 2>/dev/null; }
 # read_record: the fields of the record of the last run on this target.
 read_record() {
   r_run= r_state= r_boot= r_usr2= om= om_start= old_set= nm= nm_start= new_set= old_id= new_id= winch_at= old_sha= new_sha=
+  new_version= r_known=
   [ -f "$state/record" ] || return 1
   while IFS= read -r r_line; do
     r_value=${r_line#*=}
@@ -80,6 +108,8 @@ read_record() {
       new_id=*) new_id=$r_value ;;
       old_sha=*) old_sha=$r_value ;;
       new_sha=*) new_sha=$r_value ;;
+      new_version=*) new_version=$r_value ;;
+      known=*) r_known=$r_value ;;
       winch_at=*) winch_at=$r_value ;;
     esac
   done <"$state/record"
@@ -87,8 +117,10 @@ read_record() {
 
 # read_lock: $l_run $l_pid $l_start $l_boot $l_owner of the run lock; false when nobody holds it.
 read_lock() {
-  l_run= l_pid= l_start= l_boot= l_owner=
-  { read -r l_run l_pid l_start l_boot l_owner <"$state/lock"; } 2>/dev/null
+  content "$state/lock"
+  l_owner=${content#* * * * }
+  set -- $content
+  l_run=${1:-} l_pid=${2:-} l_start=${3:-} l_boot=${4:-}
   [ -n "$l_run" ]
 }
 
@@ -101,9 +133,10 @@ lock_lives() {
 take_lock() {
   why=held
   create "$state/lock" "$run $$ $self_start $boot $owner" && return 0
-  [ -e "$state/lock" ] || why=unwritable
-  read_lock || return 1
-  if [ "$l_run" != "$run" ]; then
+  [ -e "$state/lock" ] || [ -h "$state/lock" ] || why=unwritable
+  # One without a text is being made this moment, or whoever made it was killed in the middle.
+  read_lock || { nap && read_lock; }
+  if [ -n "$l_run" ] && [ "$l_run" != "$run" ]; then
     lock_lives && return 1
     unfinished && why=unfinished && return 1
   fi
@@ -118,8 +151,9 @@ take_lock() {
 # takeover RUN: the lock of RUN becomes ours, unless somebody else was faster, or a phase of RUN that outlived its
 # program has just changed the host.
 takeover() {
-  read_lock && [ "$l_run" = "$1" ] || return 1
-  if [ "$l_run" != "$run" ]; then
+  read_lock
+  [ "$l_run" = "$1" ] || return 1
+  if [ -n "$l_run" ] && [ "$l_run" != "$run" ]; then
     lock_lives && return 1
     unfinished && why=unfinished && return 1
     # What a run that was killed while prepared had staged is of no use to anybody.
@@ -141,17 +175,20 @@ unfinished() {
   return 1
 }
 
-# hold_effect TRIES: one hand a host (invariant 15). The lock is a symbolic link whose text is its holder: made in one
-# step, and on a full disk too, where a revert must still go through. A holder that is no longer alive is passed over.
+# hold_effect TRIES: one hand a host (invariant 15). It can be taken on a full disk too, where a revert must still go
+# through. A holder that is no longer alive is passed over, and so is a lock without a holder's name after a second.
 hold_effect() {
   tries=$1 corpse=0
   read -r me me_rest </proc/self/stat
   stat_of "$me" && me=$me:$p_start:$boot
-  until ln -sn "$me" "$state/effect" 2>/dev/null; do
+  until create "$state/effect" "$me"; do
     [ -d "$state" ] || return 1
-    holder=$(readlink "$state/effect" 2>/dev/null)
-    e_pid=${holder%%:*}
-    if [ -n "$holder" ] && { ! stat_of "$e_pid" || [ "$e_pid:$p_start:$boot" != "$holder" ]; }; then
+    content "$state/effect"
+    e_pid=${content%%:*}
+    if [ -z "$content" ]; then
+      corpse=$((corpse + 1))
+      [ "$corpse" -le 100 ] || rm -f "$state/effect"
+    elif ! stat_of "$e_pid" || [ "$e_pid:$p_start:$boot" != "$content" ]; then
       corpse=$((corpse + 1))
       # One waiter may remove the lock of a dead holder: the others could hit the lock of a living successor.
       if ln -sn "$me" "$state/effect.dead.$e_pid" 2>/dev/null || [ "$corpse" -gt 100 ]; then

@@ -51,7 +51,7 @@ as_prepared() {
   [ "$pid" = "$om" ] || return 1
   old_parked && return 1
   # What a killed master left behind would look like an upgrade under way.
-  rm -f "$pid_file.oldbin"
+  [ ! -e "$pid_file.oldbin" ] || rm -f "$pid_file.oldbin"
 }
 
 # begin_phase STATE...: the effect lock is ours, the run is in one of these states and nobody asked to go back.
@@ -225,14 +225,6 @@ park_old() {
   same "$nm" "$nm_start" "$new_file" || return 1
   failed=WORKERS_UNSTABLE
   alive_workers "$nm" "$new_file" $new_set
-}
-
-# old_accepts: does the old master have an accepting worker, also one that it has started since the switch began?
-old_accepts() {
-  accepting_left $old_set && return 0
-  scan
-  children_of "$om" $old_workers
-  [ "$count" -gt 0 ]
 }
 
 # error_lines: what the daemon itself wrote about it, the last lines of weight only.

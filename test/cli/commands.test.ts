@@ -102,7 +102,10 @@ test('-e wins over how the inventory says a host is reached, and ansible_timeout
   const plan = (...args: string[]) =>
     JSON.parse(desk.handover('plan', 'up.yml', '-i', 'reach.ini', '--output', 'json', ...args).out).hosts[0]
   expect(plan()).toMatchObject({ address: '10.0.0.1', user: 'bob', connectTimeoutMs: 7000 })
-  expect(plan('-e', 'ansible_user=eve ansible_host=10.0.0.2')).toMatchObject({ address: '10.0.0.2', user: 'eve' })
+  expect(plan('-e', 'ansible_user=eve ansible_host=10.0.0.2')).toMatchObject({
+    address: '10.0.0.2',
+    user: 'eve',
+  })
 })
 
 test('wrong usage is a line of JSON, too', () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { appendFileSync, existsSync, readlinkSync, renameSync, statSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
@@ -229,11 +229,26 @@ describe('processes that are lost while the host is switched', () => {
       await program.toPrepared()
       void program.switchOver().catch(() => {})
       await until(() => existsSync(`${world.host.pidFile}.oldbin`))
-      process.kill(Number(readlinkSync(world.state('effect')).split(':')[0]), 'SIGKILL')
+      process.kill(Number(readFileSync(world.state('effect'), 'utf8').split(':')[0]), 'SIGKILL')
       expect(shown(await program.revert())).toBe('reverted')
       await expectOnly(world, 'old')
       await watch.stop()
     })
+  })
+})
+
+test('a lock without a text, left by whoever was killed while making it, is passed over', async () => {
+  await onHost({}, async world => {
+    const program = await world.open()
+    await program.toPrepared()
+    writeFileSync(world.state('effect'), '')
+    expect(shown(await program.switchOver())).toBe('ok')
+    expect(shown(await program.revert())).toBe('reverted')
+    writeFileSync(world.state('lock'), '')
+    const next = await world.open('run2')
+    await next.toPrepared()
+    expect(shown(await next.revert())).toBe('reverted')
+    await expectOnly(world, 'old')
   })
 })
 
