@@ -21,7 +21,9 @@ install_node_modules() {
     return 0
   fi
   say 'installing node_modules'
-  npm ci --ignore-scripts --no-audit --no-fund >&2
+  # Not `npm ci`: it refuses a lock that does not name the binaries of every other platform, and a mirror need not have
+  # them. This takes the locked versions too, and leaves the lock as it is.
+  npm install --no-save --ignore-scripts --no-audit --no-fund >&2
   cp package-lock.json "$stamp"
 }
 

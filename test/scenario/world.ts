@@ -203,9 +203,7 @@ export function expectNoTraces(host: LabHost): void {
   const state = join(host.root, 'var/lib/handover')
   if (!exists(state)) return
   for (const target of readdirSync(state).filter(name => name !== 'artifacts')) {
-    const left = readdirSync(join(state, target)).filter(
-      name => !['backups', 'record'].includes(name),
-    )
+    const left = readdirSync(join(state, target)).filter(name => !['backups', 'record'].includes(name))
     expect(left, `${host.name}: left in the state directory`).toEqual([])
   }
 }
