@@ -39,14 +39,10 @@ switch() {
 # under way. $old_set and $wanted are its workers now.
 as_prepared() {
   sides && [ "$old_file" = "$path" ] && [ -n "$new_file" ] && same "$om" "$om_start" "$path" || return 1
-  if ! alive_workers "$om" "$path" $old_set; then
-    scan
-    children_of "$om" $old_workers
-    old_set=$kids
-  fi
-  set -- $old_set
-  wanted=$#
-  [ "$wanted" -gt 0 ] || return 1
+  scan
+  children_of "$om" $old_workers
+  old_set=$kids wanted=$count
+  [ "$wanted" -gt 0 ] && [ -z "$new_masters$new_workers" ] || return 1
   read_pid "$pid_file"
   [ "$pid" = "$om" ] || return 1
   old_parked && return 1
@@ -161,15 +157,16 @@ full_set() {
     same "$nm" "$nm_start" "$new_file" || return 1
     failed=REVERT_ASKED
     forward || return 1
-    next_of_kin || scan
-    children_of "$nm" $new_workers
+    count_new
     clock
     if [ "$count" -eq "$wanted" ]; then
       new_set=$kids
       # The directory is made durable in the pause between the two looks: the old binary is at the path for good.
       sync "$dir" 2>/dev/null || sync
       sleep 0.1
-      alive_workers "$nm" "$new_file" $new_set && break
+      # Counted again: a set that only looked full was still growing.
+      count_new
+      [ "$kids" = "$new_set" ] && break
       failed=WORKERS_UNSTABLE
     else
       failed=WORKERS_MISSING
@@ -186,11 +183,17 @@ full_set() {
   note "new_set=$new_set"
 }
 
+# count_new: $kids are the accepting workers of the new master, $count how many.
+count_new() {
+  next_of_kin || scan
+  children_of "$nm" $new_workers
+}
+
 # next_of_kin: workers are forked right after their master, so most often they have the next few pids; looking there
-# first spares a look at every process of the host. False when they are not all there.
+# first spares a look at every process of the host. False when there are not as many as wanted.
 next_of_kin() {
   new_workers= p=$nm found=0
-  while [ "$p" -lt $((nm + 64)) ] && [ "$found" -lt "$wanted" ]; do
+  while [ "$p" -lt $((nm + 64)) ]; do
     p=$((p + 1))
     [ "/proc/$p/exe" -ef "$new_file" ] && stat_of "$p" && [ "$p_ppid" = "$nm" ] || continue
     title_of "$p"

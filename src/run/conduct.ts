@@ -59,6 +59,8 @@ export async function conduct(run: Conduct): Promise<RunState> {
   let durable = true
 
   const record = async (body: EntryBody) => {
+    // The end of a run is its last entry: what a phase that was given up answers after it is no news.
+    if (state.finished) return
     apply(state, body)
     wake()
     // Once the journal is lost the run only goes back (or, decided, forward), and that must not wait for it.
