@@ -4,7 +4,7 @@ import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { Entry } from '../../src/journal/entry.ts'
 import { sha256OfFile } from '../../src/lab/checksum.ts'
 import { startLab, stopLab } from '../../src/lab/fleet.ts'
@@ -68,6 +68,19 @@ export async function inWorld(
     children.add(running.child)
     return running
   }
+  let cleaned: Promise<void> | undefined
+  const clean = async () => {
+    await load.stop()
+    for (const child of children) if (child.exitCode === null) child.kill('SIGKILL')
+    await stopLab(lab.dir)
+    await rm(dir, { recursive: true, force: true })
+  }
+  const cleanOnce = () => {
+    cleaned ??= clean()
+    return cleaned
+  }
+  // Also when the story runs out of time: then nobody waits for its end.
+  onTestFinished(cleanOnce)
   try {
     await story({
       lab,
@@ -84,10 +97,7 @@ export async function inWorld(
     expect(report.firstErrors, 'requests on new connections that failed').toEqual([])
     if (!options.idle) expect(report.requests).toBeGreaterThan(0)
   } finally {
-    await load.stop()
-    for (const child of children) if (child.exitCode === null) child.kill('SIGKILL')
-    await stopLab(lab.dir)
-    await rm(dir, { recursive: true, force: true })
+    await cleanOnce()
   }
 }
 
