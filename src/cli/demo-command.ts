@@ -32,6 +32,11 @@ export async function demoCommand(terminal: Terminal, options: { readonly hosts:
   const { hosts } = options
   const { older, newer } = await fetchBinaries()
   const dir = await mkdtemp(join(tmpdir(), 'handover-demo-'))
+  const stopping = new AbortController()
+  const stop = stopping.signal
+  const interrupt = () => stopping.abort()
+  // The lab must not outlive the demo; the run in hand goes back first.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
   const labDir = join(dir, 'lab')
   try {
     const wrong = await buildVariant('serves-wrongly', newer, dir)
@@ -65,7 +70,13 @@ export async function demoCommand(terminal: Terminal, options: { readonly hosts:
       `${hosts} hosts are up, each with its own sshd and nginx ${older.version}, and under load.\n`,
     )
     let good = true
-    for (const story of stories) good = (await tell(terminal, story, lab, dir)) && good
+    for (const story of stories) {
+      if (!stop.aborted) good = (await tell(terminal, story, lab, dir, stop)) && good
+    }
+    if (stop.aborted) {
+      terminal.out('\ninterrupted: the lab is taken down\n')
+      return exitCode.interrupted
+    }
     terminal.out(
       good ? '\nAll three stories ended as they should.\n' : '\nA story did not end as it should.\n',
     )
@@ -73,10 +84,17 @@ export async function demoCommand(terminal: Terminal, options: { readonly hosts:
   } finally {
     await stopLab(labDir).catch(() => {})
     await rm(dir, { recursive: true, force: true })
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, interrupt)
   }
 }
 
-async function tell(terminal: Terminal, story: Story, lab: Lab, dir: string): Promise<boolean> {
+async function tell(
+  terminal: Terminal,
+  story: Story,
+  lab: Lab,
+  dir: string,
+  stop: AbortSignal,
+): Promise<boolean> {
   terminal.out(`\n${story.title}\n\n`)
   const before = await versions(lab)
   const load = startLoad(
@@ -87,7 +105,7 @@ async function tell(terminal: Terminal, story: Story, lab: Lab, dir: string): Pr
     })),
     { concurrency: 2, thinkMs: 5 },
   )
-  const exit = await runHandover(lab, story.artifact, dir)
+  const exit = await runHandover(lab, story.artifact, dir, stop)
   const report = await load.stop()
   const after = await versions(lab)
   const wanted = await sha256OfFile(story.onDisk)
@@ -120,7 +138,7 @@ async function versions(lab: Lab): Promise<Map<string, string>> {
   return new Map(hosts.map(({ name, version }) => [name, version ?? 'no answer']))
 }
 
-function runHandover(lab: Lab, artifact: string, dir: string): Promise<number> {
+function runHandover(lab: Lab, artifact: string, dir: string, stop: AbortSignal): Promise<number> {
   const program = process.argv[1]
   if (!program) throw new HandoverError(fault('UNEXPECTED', 'the demo does not know its own program'))
   const playbook = resolve(import.meta.dirname, '../../playbooks/lab.yml')
@@ -137,6 +155,8 @@ function runHandover(lab: Lab, artifact: string, dir: string): Promise<number> {
   ]
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
+    // At a terminal Ctrl-C has reached it already; insisting is harmless.
+    stop.addEventListener('abort', () => void child.kill('SIGTERM'))
     child.on('error', fail)
     child.on('close', code => done(code ?? exitCode.unexpected))
   })

@@ -1,5 +1,5 @@
 /** `handover lab`: a real fleet on loopback, for trying handover out. */
-import { resolve } from 'node:path'
+import { basename, relative, resolve } from 'node:path'
 import { exitCode } from '../core/exit-code.ts'
 import { plural } from '../core/text.ts'
 import { startLab, stopLab } from '../lab/fleet.ts'
@@ -16,12 +16,13 @@ export async function upCommand(terminal: Terminal, options: LabOptions): Promis
   const { older, newer } = await fetchBinaries()
   for (const { note } of [older, newer]) if (note) terminal.err(`note: ${note}\n`)
   const dir = resolve(options.dir)
+  const playbook = relative(process.cwd(), resolve(import.meta.dirname, '../../playbooks/lab.yml'))
   const lab = await startLab({ dir, hosts: options.hosts, binary: older.path })
   terminal.out(
     `${plural(lab.hosts.length, 'host')} up, each with its own sshd and nginx ${older.version}\n\n`,
   )
   terminal.out(
-    `  handover run playbooks/lab.yml -i ${lab.inventory} -e artifact=${newer.path}\n  handover lab down${dirFlag(options)}\n`,
+    `  ${ownName()} run ${playbook} -i ${lab.inventory} -e artifact=${newer.path}\n  ${ownName()} lab down${dirFlag(options)}\n`,
   )
   return exitCode.done
 }
@@ -41,6 +42,12 @@ export async function labStatusCommand(terminal: Terminal, options: LabOptions):
     )
   }
   return exitCode.done
+}
+
+/** As it was called, so that the line can be copied. */
+function ownName(): string {
+  const program = process.argv[1] ?? 'handover'
+  return basename(program) === 'handover' ? 'handover' : `node ${relative(process.cwd(), program)}`
 }
 
 function dirFlag({ dir }: LabOptions): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { exitCode, exitCodeOf } from '../core/exit-code.ts'
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
-import { findRun } from '../journal/run-directory.ts'
+import { findRun, listRuns } from '../journal/run-directory.ts'
 import type { Plan } from '../plan/plan.ts'
 import { formatFleetStatus, type HostStatus } from '../report/fleet-text.ts'
 import { jsonLine } from '../report/json.ts'
@@ -115,6 +115,13 @@ function versionOf({ status }: Look): string {
 /** Without a playbook: the hosts of the last run. */
 function lastPlan(terminal: Terminal, options: TargetOptions): { plan: Plan; machine: string } {
   const root = runDirectory(options, terminal)
+  if (listRuns(root).length === 0) {
+    throw new HandoverError(
+      fault('RUN_NOT_FOUND', `there is no run in ${root} whose hosts could be looked at`, {
+        hint: 'name a playbook and an inventory: handover status PLAYBOOK -i INVENTORY',
+      }),
+    )
+  }
   const run = findRun(root, 'last')
   try {
     const stored = JSON.parse(readFileSync(join(root, run, 'plan.json'), 'utf8')) as Plan & {

@@ -17,7 +17,8 @@ export function processTerminal(exit: (code: number) => void): Terminal {
     isTty: process.stdout.isTTY === true,
     // Getters: a window may change its size while a run is shown.
     get columns() {
-      return process.stdout.columns ?? 80
+      // A file or a pipe has no width; a table in a log must not lose its last column.
+      return process.stdout.columns ?? (Number(process.env.COLUMNS) || 160)
     },
     get rows() {
       return process.stdout.rows ?? 24

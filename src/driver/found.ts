@@ -13,8 +13,12 @@ export interface Versions {
 export function readInspection(answer: Answer, versions: Versions): Inspection {
   const sha256 = field(answer, 'sha')
   const found = facts(answer, versions.old, sha256)
+  const running = field(answer, 'running_sha')
+  const serving = running ? { version: field(answer, 'running_version'), sha256: running } : {}
   return {
     ...found,
+    ...serving,
+    onDisk: { version: versions.old, sha256 },
     current: sha256 === versions.newSha && found.runsPath,
     path: field(answer, 'path'),
     exchange: field(answer, 'exchange'),

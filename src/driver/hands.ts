@@ -44,6 +44,8 @@ export interface Found {
 }
 
 export interface Inspection extends Found {
+  /** What is at the path; another thing than what runs while an upgrade is under way or was left unfinished. */
+  readonly onDisk: { readonly version: string; readonly sha256: string }
   /** The wanted binary runs and is on disk already. */
   readonly current: boolean
   readonly path: string

@@ -93,7 +93,7 @@ const refusals: Record<string, Reason> = {
   RUN_UNFINISHED: {
     code: 'HOST_RUN_UNFINISHED',
     says: detail => `run ${detail} did not come to its end here: two masters may be left`,
-    hint: 'look at the host with `handover status`, then finish or revert it by hand',
+    hint: 'settle it first: docs/hosts.md, "By hand"; `handover show RUN` tells whether that run was decided',
   },
   WRONG_ARCHITECTURE: {
     code: 'ARTIFACT_REFUSED',
@@ -128,7 +128,7 @@ const failures: Record<string, string> = {
   NEW_MASTER_DIED: 'the new master died',
   NO_NEW_MASTER: 'the new binary died at once, or the master ignored the signal',
   WORKERS_MISSING: 'the new master does not have its workers',
-  WORKERS_UNSTABLE: 'the workers of the new master die and are replaced',
+  WORKERS_UNSTABLE: 'the workers of the new master were replaced: they died, or somebody reloaded it',
   OLD_MASTER_GONE: 'the old master is gone',
   OLD_WORKERS_STAY: 'the old workers did not stop accepting',
   OLD_WORKERS_MISSING: 'the old master does not have its workers',

@@ -42,8 +42,11 @@ inspect() {
   else
     old_file=$path new_file=
     preflight
+    # The run of somebody else is shown whole: what it has staged may be what serves.
+    [ -n "$scanned" ] || new_file=$dir/.${path##*/}.handover-$r_run
   fi
   if [ -n "$scanned" ]; then tell_facts; else facts; fi
+  say_running
   [ -z "$refusals" ] && answer ok || answer refused
 }
 
@@ -222,6 +225,15 @@ tell_facts() {
   if [ -e "$pid_file.oldbin" ]; then say oldbin yes; else say oldbin no; fi
   if [ -e "$sib" ]; then say staged yes; else say staged no; fi
   if [ -n "$pid" ] && [ "/proc/$pid/exe" -ef "$path" ]; then say runs path; else say runs other; fi
+}
+
+# say_running: what serves, where that is not what is on disk.
+say_running() {
+  [ -e "/proc/${pid:-0}/exe" ] && [ ! "/proc/$pid/exe" -ef "$path" ] || return 0
+  version_of "/proc/$pid/exe"
+  say running_version "$version"
+  hash_files "/proc/$pid/exe"
+  say running_sha "$h1"
 }
 
 count_items() { count=$#; }

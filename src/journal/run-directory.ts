@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { fault, HandoverError } from '../core/fault.ts'
 import type { Entry } from './entry.ts'
 
-/** Sorts by time: `20261120-091501-4f2a`. */
+/** Sorts by time: `20261120-091501-482-4f2a1c`, UTC to the millisecond. */
 export function newRunId(now: Date): string {
-  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  const stamp = now.toISOString().replace(/[-:Z]/g, '').replace('T', '-').replace('.', '-')
   return `${stamp}-${randomBytes(3).toString('hex')}`
 }
 
@@ -44,10 +44,19 @@ export function journalFile(root: string, run: string): string {
 
 /** Run ids, oldest first. */
 export function listRuns(root: string): string[] {
-  if (!existsSync(root)) return []
-  return readdirSync(root)
+  return readNames(root)
     .filter(name => existsSync(journalFile(root, name)))
     .sort()
+}
+
+function readNames(root: string): string[] {
+  try {
+    return readdirSync(root)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return []
+    throw new HandoverError(fault('FILE_UNREADABLE', `cannot read the runs in ${root}: ${code}`))
+  }
 }
 
 /** A run id, a unique prefix of one, or `last`. @throws HandoverError RUN_NOT_FOUND. */

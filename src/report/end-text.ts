@@ -1,4 +1,5 @@
 /** The end of a run in words: a line a host (or a line a group), every fault once, the summary, and what to do next. */
+import { exitCode } from '../core/exit-code.ts'
 import type { Fault } from '../core/fault.ts'
 import { shellQuote } from '../core/shell-quote.ts'
 import { plural } from '../core/text.ts'
@@ -116,11 +117,17 @@ function nextStep(standing: Standing, finish: Finish): string {
       if (standing.interrupted) return 'run again when you are ready; nothing is left to clean up'
       return 'correct what is named above, then run again; nothing is left to clean up'
     case 'refused':
+      if (finish.exit === exitCode.locked) {
+        return 'wait for the run that is named above, or, if it was cut off, settle its hosts first: docs/hosts.md, "By hand"'
+      }
       return `correct what is named above, or leave ${plural(named('untouched', 'left-out').length, 'host')} out with --limit, then run again`
     case 'interrupted':
       return 'run again when you are ready; nothing is left to clean up'
     case 'in-doubt':
-      return `look at ${nameList(named('in-doubt'))} with \`handover status\`, then follow the hints above`
+      return (
+        `look at ${nameList(named('in-doubt'))} with \`handover status\`; there the new binary may serve beside its parked ` +
+        'old master: docs/hosts.md, "By hand", tells how to go back or forward'
+      )
   }
 }
 

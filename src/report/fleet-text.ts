@@ -8,6 +8,8 @@ import { formatTable, type TableStyle } from './table.ts'
 
 export interface HostStatus extends HostFacts {
   readonly host: string
+  /** What is at the path, where it is not what runs. */
+  readonly onDisk?: { readonly version: string; readonly sha256: string }
   /** Who holds the run lock there; null when nobody does. */
   readonly lockedBy: string | null
 }
@@ -84,10 +86,10 @@ function groupTable(rows: readonly HostStatus[], style: TableStyle): string[] {
 }
 
 /** How a host differs from one that simply runs what is on its disk. */
-function driftOf({ pid, runsPath, masters, draining, lockedBy }: HostStatus): string[] {
+function driftOf({ pid, runsPath, onDisk, masters, draining, lockedBy }: HostStatus): string[] {
   return [
-    ...(pid > 0 ? [] : ['not running']),
-    ...(pid > 0 && !runsPath ? ['disk differs'] : []),
+    ...(pid > 0 ? [] : ['no pid file']),
+    ...(pid > 0 && !runsPath ? [`on disk ${onDisk ? oneLine(onDisk.version, 40) : 'another'}`] : []),
     ...(masters > 1 ? [`${masters} masters`] : []),
     ...(draining > 0 ? [`${draining} draining`] : []),
     ...(lockedBy === null ? [] : [`locked by ${oneLine(lockedBy, 120)}`]),

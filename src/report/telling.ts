@@ -47,7 +47,7 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
       return [{ where: entry.stage, text: 'baked' }]
     case 'stage.finished': {
       const hosts = inStage(standing, entry.stage)
-      const healthy = hosts.filter(host => host.step === 'healthy').length
+      const healthy = hosts.filter(host => host.step === 'healthy' || host.step === 'current').length
       return [{ where: entry.stage, text: `done: ${healthy} of ${plural(hosts.length, 'host')} healthy` }]
     }
     case 'run.precommitting':

@@ -23,7 +23,7 @@ describe('a run id', () => {
   it('says when, in UTC, and sorts by it', () => {
     const ids = ['2026-11-20T09:15:01.999Z', '2026-11-20T09:15:02.000Z', '2027-01-01T00:00:00.000Z']
     const made = ids.map(at => newRunId(new Date(at)))
-    expect(made[0]).toMatch(/^20261120-091501-[0-9a-f]{6}$/)
+    expect(made[0]).toMatch(/^20261120-091501-999-[0-9a-f]{6}$/)
     expect([...made].sort()).toEqual(made)
   })
 

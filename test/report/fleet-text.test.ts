@@ -24,9 +24,9 @@ it('shows what each host runs, and what is not in order', () => {
     "host  version  sha256        pid   workers  state
     h01   1.22.1   aaaaaaaaaaaa  1000  4        ok
     h02   1.26.3   bbbbbbbbbbbb  1000  4        ok
-    h03   1.22.1   aaaaaaaaaaaa  1000  4        disk differs, 2 masters, 1 draining
+    h03   1.22.1   aaaaaaaaaaaa  1000  4        on disk another, 2 masters, 1 dra...
     h04   1.22.1   aaaaaaaaaaaa  1000  4        locked by run 20261120 of deploy
-    h05   1.22.1   aaaaaaaaaaaa  -     0        not running
+    h05   1.22.1   aaaaaaaaaaaa  -     0        no pid file
 
     error SSH_UNREACHABLE: h06: no route to host
       hint: is it up?

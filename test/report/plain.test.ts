@@ -109,7 +109,7 @@ it('says which host needs someone, and the command to look at it', () => {
       hint: look at both masters on the host; QUIT the old one once the new one is seen to serve
 
     a human is needed: 1 host in doubt
-    next: look at h01 with \`handover status\`, then follow the hints above
+    next: look at h01 with \`handover status\`; there the new binary may serve beside its parked old master: docs/hosts.md, "By hand", tells how to go back or forward
     "
   `)
 })
@@ -137,7 +137,7 @@ it('shows every reason of a refusal', () => {
     error SSH_UNREACHABLE: h03: connect ECONNREFUSED 10.0.0.3:22
 
     refused: nothing was changed on any host
-    next: correct what is named above, or leave 2 hosts out with --limit, then run again
+    next: wait for the run that is named above, or, if it was cut off, settle its hosts first: docs/hosts.md, "By hand"
     "
   `)
 })

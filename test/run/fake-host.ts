@@ -18,6 +18,7 @@ const inspection: Inspection = {
   path: '/usr/sbin/nginx',
   exchange: 'mv',
   lockedBy: null,
+  onDisk: { version: foundOld.version, sha256: foundOld.sha256 },
 }
 
 export interface Fleet {
