@@ -49,7 +49,8 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
     forks: options.forks,
     connectTimeoutMs: options.timeout * 1000,
   })
-  const signals = steerBySignals(view.say, terminal.exit)
+  const last = (line: string) => terminal.err(`${line}\n`)
+  const signals = steerBySignals({ say: view.say, last, leave: terminal.exit })
   try {
     const state = await conduct({
       limits: plan,
@@ -60,12 +61,20 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
       patienceMs,
       onInterrupt: signals.steer,
     })
-    return state.exit ?? exitCode.unexpected
+    const exit = state.exit ?? exitCode.unexpected
+    signals.settle(exit)
+    if (state.journalLost) {
+      view.say(
+        'the journal of this run is not complete: it could not be written to the end; believe `handover status`',
+      )
+    }
+    return exit
   } finally {
     await view.finish()
-    signals.stop()
     await closeFleet(participants)
     await journal.close()
+    // Last of all: until here a signal must not turn the end of the run into another one.
+    signals.stop()
   }
 }
 

@@ -1,22 +1,31 @@
 /** `handover runs` and `handover show RUN`. */
 import { exitCode } from '../core/exit-code.ts'
+import { HandoverError } from '../core/fault.ts'
 import type { Entry } from '../journal/entry.ts'
 import { processIdentity } from '../journal/process-identity.ts'
 import { findRun, listRuns, readJournal } from '../journal/run-directory.ts'
 import { jsonLine } from '../report/json.ts'
-import { describeRun, formatRuns, runRow } from '../report/run-text.ts'
+import { describeRun, formatRuns, type RunRow, runRow } from '../report/run-text.ts'
 import { type OutputOptions, runDirectory, wantsColor } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
 export async function runsCommand(terminal: Terminal, options: OutputOptions): Promise<number> {
   const root = runDirectory(options, terminal)
-  const rows = listRuns(root).map(run => {
-    const entries = readJournal(root, run)
-    return runRow(entries, { alive: isAlive(entries) })
-  })
+  const rows = listRuns(root).map(run => rowOf(root, run))
   if (options.output === 'json') for (const row of rows) terminal.out(`${jsonLine(row)}\n`)
   else terminal.out(`${formatRuns(rows, { width: terminal.columns }).join('\n')}\n`)
   return exitCode.done
+}
+
+/** One journal that cannot be read must not hide the other runs. */
+function rowOf(root: string, run: string): RunRow {
+  try {
+    const entries = readJournal(root, run)
+    return { ...runRow(entries, { alive: isAlive(entries) }), id: run }
+  } catch (error) {
+    if (!(error instanceof HandoverError)) throw error
+    return { id: run, started: '', name: '', hosts: 0, outcome: 'unreadable' }
+  }
 }
 
 export async function showCommand(

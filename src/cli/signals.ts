@@ -5,39 +5,65 @@ import type { RunSignal } from '../run/conduct.ts'
 export interface Steering {
   /** Receives the run's interrupt function. */
   steer(interrupt: (signal: RunSignal) => void): void
+  /** The run has ended with this code: a signal from now on only ends the process with it. */
+  settle(exit: number): void
   stop(): void
+}
+
+export interface Voice {
+  say(line: string): void
+  /** Past every view: the process ends right after it. */
+  last(line: string): void
+  leave(exit: number): void
 }
 
 const mostInsisting = 3
 
 /**
- * SIGINT, SIGTERM and SIGHUP turn the run around; further ones say what leaving would mean, and the third SIGINT
- * leaves at once with the journal as it stands.
+ * SIGINT, SIGTERM and SIGHUP turn the run around; so does an error nobody caught, because a controller that dies leaves
+ * its hosts half-way. A second Ctrl-C says what leaving would mean, and the third leaves with the journal as it stands.
  */
-export function steerBySignals(say: (line: string) => void, leave: (code: number) => void): Steering {
+export function steerBySignals(voice: Voice): Steering {
   let interrupt: ((signal: RunSignal) => void) | undefined
-  let times = 0
+  let ended: number | undefined
+  let told = false
+  let insisted = 0
   const hear = (signal: RunSignal) => {
-    times++
-    if (times === 1) {
-      say(`${signal}: starting nothing more; going back unless the run is already decided`)
+    if (ended !== undefined) return voice.leave(ended)
+    if (signal === 'SIGINT') insisted++
+    if (!told) {
+      told = true
+      voice.say(`${signal}: starting nothing more; going back unless the run is already decided`)
       interrupt?.(signal)
-    } else if (signal === 'SIGINT' && times >= mostInsisting) {
-      say('leaving at once: hosts may run the new binary beside a parked old master; see `handover status`')
-      leave(exitCode.needsHuman)
+    } else if (insisted >= mostInsisting) {
+      voice.last(
+        'leaving at once: hosts may run the new binary beside a parked old master; see `handover status`',
+      )
+      voice.leave(exitCode.needsHuman)
     } else {
-      say('still going back; press Ctrl-C once more to leave the hosts as they are, half-way')
+      voice.say('still at it; Ctrl-C a third time leaves the hosts as they are, perhaps half-way')
     }
+  }
+  const stumble = (error: unknown) => {
+    voice.say(`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    interrupt?.('SIGTERM')
   }
   const signals: readonly RunSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
   const listeners = signals.map(signal => [signal, () => hear(signal)] as const)
   for (const [signal, listener] of listeners) process.on(signal, listener)
+  process.on('uncaughtException', stumble)
+  process.on('unhandledRejection', stumble)
   return {
     steer: given => {
       interrupt = given
     },
+    settle: exit => {
+      ended = exit
+    },
     stop: () => {
       for (const [signal, listener] of listeners) process.off(signal, listener)
+      process.off('uncaughtException', stumble)
+      process.off('unhandledRejection', stumble)
     },
   }
 }

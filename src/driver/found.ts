@@ -21,6 +21,7 @@ export function readInspection(answer: Answer, versions: Versions): Inspection {
     onDisk: { version: versions.old, sha256 },
     current: sha256 === versions.newSha && found.runsPath,
     path: field(answer, 'path'),
+    identity: `${field(answer, 'boot')} ${field(answer, 'path_id')}`,
     exchange: field(answer, 'exchange'),
     lockedBy: field(answer, 'lock_owner') || null,
   }

@@ -49,6 +49,8 @@ export interface Inspection extends Found {
   /** The wanted binary runs and is on disk already. */
   readonly current: boolean
   readonly path: string
+  /** The same for two names of one machine and binary. */
+  readonly identity: string
   /** How names are exchanged there; `link` leaves "(deleted)" in /proc/PID/exe while parked. */
   readonly exchange: string
   /** Who holds the run lock, as recorded there; null when nobody does. */

@@ -102,7 +102,8 @@ export function nginxHands(host: NginxHost): HostHands {
         return { kind: 'prepared', version: versions.new }
       } catch (error) {
         const faults = faultsOf(error)
-        if (faults.some(each => each.code === 'UPLOAD_FAILED')) return { kind: 'refused', faults }
+        if (faults.some(each => each.code === 'UPLOAD_FAILED' || each.code === 'FILE_UNREADABLE'))
+          return { kind: 'refused', faults }
         return unknown(error)
       }
     },

@@ -186,14 +186,15 @@ function runHere(argv: readonly string[], timeoutMs: number): Promise<{ exitCode
       if (output.length < mostOutputChars) output += chunk.toString('utf8')
       if (printed > mostBodyBytes) kill()
     }
-    child.stdout.on('data', keep)
-    child.stderr.on('data', keep)
     const timer = setTimeout(kill, timeoutMs)
     const end = (exitCode: number, said: string) => {
       clearTimeout(timer)
       resolve({ exitCode, output: said })
     }
     child.on('error', error => end(1, error.message))
+    // Where no descriptor is left for them there are no streams, only the error.
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
     child.on('close', (code, signal) =>
       end(code ?? 1, code === null ? `ended by ${signal} ${output}` : output),
     )

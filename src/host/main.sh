@@ -7,7 +7,7 @@ check() {
   check_out=$(
     # Ignored signals are inherited: a command of the user's gets them back as it knows them.
     trap - HUP PIPE INT QUIT
-    { timeout "$check_limit" "$@" 2>&1; printf '%sexit=%s' "$nl" "$?"; } | tail -c 1000
+    { timeout -s KILL "$check_limit" "$@" 2>&1; printf '%sexit=%s' "$nl" "$?"; } | tail -c 1000
   )
   say exit "${check_out##*exit=}"
   # 1000 bytes fit into an answer of their own even if every one is encoded.
@@ -17,7 +17,7 @@ check() {
 }
 
 serve() {
-  bound= preparing= holding=
+  bound= preparing= holding= phases=
   while IFS= read -r frame; do
     nonce=${frame%% *}
     frame=${frame#* }
@@ -35,15 +35,21 @@ serve() {
       yes.look) look </dev/null ;;
       yes.prepare)
         (prepare "$@") </dev/null &
+        phases="$phases $!"
         stat_of $! && preparing=$!:$p_start
         ;;
-      yes.switch | yes.precommit | yes.decide | yes.check)
+      yes.switch | yes.precommit | yes.decide)
+        ("$verb" "$@") </dev/null &
+        phases="$phases $!"
+        ;;
+      yes.check)
         ("$verb" "$@") </dev/null &
         ;;
       yes.revert)
         # Not `:`, which ends a dash when it cannot write (before anything was prepared there is no such directory).
         { printf '' >"$cancel"; } 2>/dev/null
         (revert "$@") </dev/null &
+        phases="$phases $!"
         ;;
       .revert)
         # Refused before it was bound to a daemon: there is nothing of ours.
@@ -61,7 +67,8 @@ serve() {
     esac
   done
   # The controller is gone. Phases in hand finish by themselves; what was only prepared is undone.
-  wait
+  # Not for health commands: one that never ends would keep the lock with this program.
+  [ -z "$phases" ] || wait $phases
   if [ "$bound" = yes ] && read_lock && [ "$l_run.$l_pid" = "$run.$$" ] && in_state '' prepared; then
     hold_effect 100 && go_back
   fi

@@ -11,6 +11,7 @@ const parts = [
   'place',
   'records',
   'inspect',
+  'facts',
   'prepare',
   'switch',
   'hold',
@@ -52,9 +53,17 @@ export function bootCommand(become: boolean): string {
 }
 
 /** Receives a file on stdin into the artifact store of the host, under its checksum and never under any other name. */
-export function uploadCommand(become: boolean, stateDir: string | null, sha256: string): string {
+export function uploadCommand(
+  become: boolean,
+  stateDir: string | null,
+  { sha256, bytes }: { readonly sha256: string; readonly bytes: number },
+): string {
   const base = stateDir ? `b=${shellQuote(stateDir)}` : uploadBase
-  const script = `${base}; umask 077; [ -d "$b/artifacts" ] || mkdir -p "$b/artifacts"; cat > "$b/artifacts/${sha256}.$$" && mv "$b/artifacts/${sha256}.$$" "$b/artifacts/${sha256}"`
+  // A sender that dies ends the stream like one that is done: only the size tells them apart.
+  const script = [
+    `${base}; umask 077; [ -d "$b/artifacts" ] || mkdir -p "$b/artifacts"; f="$b/artifacts/${sha256}"`,
+    `cat > "$f.$$" && [ "$(wc -c < "$f.$$")" -eq ${bytes} ] && mv "$f.$$" "$f" || { rm -f "$f.$$"; exit 1; }`,
+  ].join('; ')
   return privileged(become, script)
 }
 

@@ -242,9 +242,8 @@ in_state() {
 close_run() {
   [ "$r_run" != "$run" ] || note "state=$1"
   set +f
-  set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel"
+  set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel" "$base/artifacts/$want_sha"*
   set -f
-  set -- "$@" "$base/artifacts/$want_sha"
   read_lock && [ "$l_run" = "$run" ] && set -- "$@" "$state/lock"
   rm -f "$@"
 }

@@ -2,6 +2,7 @@
  * One host's program, started over one channel. Requests may overlap (a revert passes a waiting switch); every wait
  * has a deadline and is raced against the end of the channel, and a lost channel leaves the outcome unknown.
  */
+import { statSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { fault, HandoverError } from '../core/fault.ts'
 import { clip } from '../core/text.ts'
@@ -123,7 +124,13 @@ export async function openSession(connection: Connection, become: boolean): Prom
     isOpen: () => !ended && connection.isOpen(),
     requests: () => sent,
     async upload(file, sha256, stateDir) {
-      const { code, stderrTail } = await connection.upload(uploadCommand(become, stateDir, sha256), file)
+      const { code, stderrTail } = await connection.upload(
+        uploadCommand(become, stateDir, {
+          sha256,
+          bytes: statSync(file, { throwIfNoEntry: false })?.size ?? 0,
+        }),
+        file,
+      )
       if (code === 0) return
       const why =
         code === undefined ? 'the connection was lost' : clip(stderrTail.trim() || `exit ${code}`, 400)

@@ -40,6 +40,8 @@ export interface Stand {
   readonly state: RunState
   readonly vigil: Vigil
   readonly patienceMs: number
+  /** Who was inspected, by what it is: one machine under two names would be changed by two hands. */
+  readonly seen: Map<string, string>
   /** Aborted when the run is over. */
   readonly over: AbortSignal
   participant(host: string): Participant
@@ -89,7 +91,15 @@ export async function conduct(run: Conduct): Promise<RunState> {
     return found
   }
   const vigil = createVigil({ participant, record })
-  const stand: Stand = { state, vigil, participant, record, patienceMs: run.patienceMs, over: over.signal }
+  const stand: Stand = {
+    state,
+    vigil,
+    participant,
+    record,
+    patienceMs: run.patienceMs,
+    over: over.signal,
+    seen: new Map(),
+  }
   const start: Starter = work => {
     const one: Promise<void> = work()
       .catch(() => {

@@ -61,6 +61,7 @@ function prepare(state: RunState): readonly Decision[] | undefined {
   if (inPhase(state, 'inspected', 'preparing') > 0) return each('prepare', hostsIn(state, 'inspected'))
   const settled = inPhase(state, 'current', 'left-out')
   if (settled < state.hosts.size) return undefined
+  if (inPhase(state, 'current') === 0) return [{ do: 'finish', outcome: 'refused' }]
   const outcome = inPhase(state, 'left-out') > 0 ? 'committed-with-failures' : 'nothing-to-do'
   return [{ do: 'finish', outcome }]
 }

@@ -17,6 +17,8 @@ export async function performInspect(stand: Stand, host: string, begun: Promise<
       return stand.record({ type: 'host.unreachable', host, fault: outcome.fault })
     if (outcome.kind === 'refused')
       return stand.record({ type: 'host.refused', host, faults: outcome.faults })
+    const twin = twinOf(stand, host, outcome.inspection.identity)
+    if (twin) return stand.record({ type: 'host.refused', host, faults: [twin] })
     const { current } = outcome.inspection
     const ill = current ? undefined : await failing(host, checks, 'before anything was changed')
     if (ill) return stand.record({ type: 'host.refused', host, faults: [ill] })
@@ -52,7 +54,9 @@ export async function performSwitch(stand: Stand, host: string, begun: Promise<v
     const { hosts, interrupted, rollingBack } = stand.state
     if (hosts.get(host)?.phase !== 'switching' || interrupted || rollingBack !== undefined) return
     const started = performance.now()
-    const outcome = await hands.switchOver()
+    const first = await hands.switchOver()
+    // A connection that was cut says nothing about the host: it is asked again, and answers with what it has done.
+    const outcome = first.kind === 'unknown' ? await hands.switchOver() : first
     if (outcome.kind === 'switched') {
       await stand.record({ type: 'host.switched', host, ms: Math.round(performance.now() - started) })
       if (stand.state.hosts.get(host)?.phase === 'switched') stand.vigil.start(host)
@@ -67,9 +71,22 @@ export async function performPrecommit(stand: Stand, host: string, begun: Promis
   await begun
   const failed = (found: Fault) => stand.record({ type: 'host.failed', host, fault: found, found: null })
   await guarded(host, failed, async () => {
-    const outcome = await stand.participant(host).hands.precommit()
+    const { hands } = stand.participant(host)
+    const first = await hands.precommit()
+    const outcome = first.kind === 'unknown' ? await hands.precommit() : first
     if (outcome.kind === 'pass') return stand.record({ type: 'host.precommitted', host })
     return failed(outcome.fault)
+  })
+}
+
+/** The same machine and binary under another name of the inventory. */
+function twinOf({ seen }: Stand, host: string, identity: string): Fault | undefined {
+  const first = seen.get(identity)
+  if (first === undefined) seen.set(identity, host)
+  if (first === undefined || first === host) return undefined
+  return fault('HOST_UNFIT', `this is the same machine and binary as ${first}`, {
+    host,
+    hint: 'keep one of the two names, or exclude one with --limit',
   })
 }
 

@@ -219,7 +219,7 @@ describe.each(shells)('the program in %s', shell => {
     await withSession(async session => {
       await bind(session)
       const hung = await session.request('check', ['1', 'sleep', '20'], 5000)
-      expect(field(hung, 'exit')).toBe('124')
+      expect(field(hung, 'exit')).toBe('137')
       const loud = await session.request(
         'check',
         ['5', 'sh', '-c', 'yes | head -c 3000000; echo end; exit 3'],
@@ -273,7 +273,13 @@ describe('the boot and upload commands', () => {
     await session.upload(file, 'a'.repeat(64), store)
     expect(readdirSync(join(store, 'artifacts'))).toEqual(['a'.repeat(64)])
     expect(readFileSync(join(store, 'artifacts', 'a'.repeat(64))).length).toBe(100_000)
-    expect(uploadCommand(true, null, 'a'.repeat(64))).toMatch(/^exec sudo -n -- sh -c '/)
+    // A sender that dies half-way leaves nothing behind.
+    const command = uploadCommand(false, store, { sha256: 'b'.repeat(64), bytes: 100_001 })
+    expect((await connectLocally().upload(command, file)).code).toBe(1)
+    expect(readdirSync(join(store, 'artifacts'))).toEqual(['a'.repeat(64)])
+    expect(uploadCommand(true, null, { sha256: 'a'.repeat(64), bytes: 1 })).toMatch(
+      /^exec sudo -n -- sh -c '/,
+    )
     await session.close()
     await rm(dir, { recursive: true })
   })

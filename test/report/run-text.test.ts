@@ -66,7 +66,7 @@ it('lists what was begun and never ended as in doubt once the process is gone', 
 
     IN DOUBT: switch was begun and its end was never recorded: h02
 
-    hosts that were switched stay as they are: the new binary serves, the old master is parked
+    not decided: a host without an end here may serve the new binary beside its parked old master
     next: look at h01, h02, h03 with \`handover status\`"
   `)
 })

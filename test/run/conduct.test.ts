@@ -10,7 +10,7 @@ import { createJournal, type Journal } from '../../src/journal/journal.ts'
 import { createRunDirectory, journalFile, readJournal } from '../../src/journal/run-directory.ts'
 import { conduct, type RunSignal } from '../../src/run/conduct.ts'
 import type { Limits, RunState } from '../../src/run/state.ts'
-import { type Call, deferred, type Fleet, fakeFleet, foundNew, foundOld } from './fake-host.ts'
+import { type Call, deferred, type Fleet, fakeFleet, foundNew, foundOld, inspection } from './fake-host.ts'
 import { limitsOf, stage, trouble } from './world.ts'
 
 const runId = '20261120-091501-4f2a11'
@@ -251,6 +251,35 @@ describe('a run that goes well', () => {
       'health check "answers" fails before anything was changed: status 500',
     )
     expect(fleet.calls).toEqual(['a.inspect', 'b.inspect'])
+  })
+
+  it('refuses one machine under two names: it would be changed by two hands', async () => {
+    const twin = async () => ({ kind: 'pass' as const, inspection: { ...inspection, identity: 'a' } })
+    const fleet = fakeFleet().add('a').add('b', { inspect: twin })
+    const story = await begin(limitsOf([stage('all', ['a', 'b'])]), fleet)
+    await story.ended
+    expect(finish(story.entries())).toMatchObject({ exit: 6, outcome: 'refused' })
+    expect(JSON.stringify(story.entries())).toContain('the same machine and binary as')
+    expect(fleet.calls).not.toContain('a.prepare')
+  })
+
+  it('asks a host again whose connection was cut, before it takes the fleet back', async () => {
+    const lost = { kind: 'unknown' as const, fault: trouble('a') }
+    const fleet = fakeFleet().add('a', {
+      switchOver: async times => (times === 1 ? lost : { kind: 'switched' }),
+      precommit: async times => (times === 1 ? lost : { kind: 'pass' }),
+    })
+    const story = await begin(limitsOf([stage('all', ['a'])]), fleet)
+    await story.ended
+    expect(finish(story.entries())).toMatchObject({ exit: 0, outcome: 'committed' })
+  })
+
+  it('that reaches nobody is refused, however many may be left out', async () => {
+    const gone = async () => ({ kind: 'unreachable' as const, fault: trouble('a') })
+    const fleet = fakeFleet().add('a', { inspect: gone })
+    const story = await begin(limitsOf([stage('all', ['a'])], { maxUnreachable: 1 }), fleet)
+    await story.ended
+    expect(finish(story.entries())).toMatchObject({ exit: 6, outcome: 'refused' })
   })
 
   it('does not switch a host that has fallen ill since', async () => {

@@ -12,10 +12,11 @@ type Script = { [V in Verb]?: (times: number) => ReturnType<HostHands[V]> }
 
 export const foundOld: Found = oldFacts
 export const foundNew: Found = newFacts
-const inspection: Inspection = {
+export const inspection: Inspection = {
   ...foundOld,
   current: false,
   path: '/usr/sbin/nginx',
+  identity: '',
   exchange: 'mv',
   lockedBy: null,
   onDisk: { version: foundOld.version, sha256: foundOld.sha256 },
@@ -46,7 +47,7 @@ export function fakeFleet(seen: (call: Call) => void = () => {}): Fleet {
       const times = new Map<Verb, number>()
       const hands: HostHands = {
         name,
-        inspect: () => say('inspect', { kind: 'pass', inspection }),
+        inspect: () => say('inspect', { kind: 'pass', inspection: { ...inspection, identity: name } }),
         prepare: () => say('prepare', { kind: 'prepared', version: foundNew.version }),
         switchOver: () => say('switchOver', { kind: 'switched' }),
         look: () => say('look', { kind: 'pass' }),
