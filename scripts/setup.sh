@@ -44,6 +44,9 @@ missing_packages() {
   has shellcheck || echo shellcheck
   has busybox || echo busybox-static
   has sudo || echo sudo
+  has setcap || echo libcap2-bin
+  has lsattr || echo e2fsprogs
+  has python3 || echo python3
   has ss || echo iproute2
   has ps || echo procps
   [[ -f /etc/ssl/certs/ca-certificates.crt ]] || echo ca-certificates
