@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { findProcesses, isSshd } from '../../src/lab/process.ts'
 import { sshdProcesses, stopSshd } from '../../src/lab/sshd.ts'
@@ -106,5 +107,18 @@ test('nothing of handover runs on a host once a run has ended', async () => {
       ),
     )
     expect(left).toEqual([])
+  })
+})
+
+test('a controller that runs out of descriptors brings the fleet back: it must not die on the way', async () => {
+  await inWorld(2, async world => {
+    const check = { name: 'command', command: { run: ['/bin/true'] }, interval: '100ms', healthy: 1 }
+    const running = world.start(world.playbook({ health: [check], stages: baked }), world.binaries.newer.path)
+    await running.until(entry => entry.type === 'stage.baking')
+    const { pid } = running.child
+    // What is open stays open; nothing more can be opened.
+    execFileSync('prlimit', ['--pid', String(pid), '--nofile=3:3'])
+    expect(finish(await running.ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
+    await expectAllRun(world, world.binaries.older.path)
   })
 })

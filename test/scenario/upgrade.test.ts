@@ -91,3 +91,19 @@ test('never more hosts being changed at once than the concurrency allows', async
     expect(most).toBe(2)
   })
 })
+
+test('become: the program on the host runs under sudo -n, forward and back', async () => {
+  await inWorld(2, async world => {
+    const ended = await world.run(world.playbook({ become: true }), world.binaries.newer.path)
+    expect(finish(ended)).toMatchObject({ exit: 0, outcome: 'committed' })
+    await expectAllRun(world, world.binaries.newer.path)
+    const running = world.start(
+      world.playbook({ become: true, stages: [{ name: 'all', hosts: 'rest', bake: '1m' }] }),
+      world.binaries.older.path,
+    )
+    await running.until(entry => entry.type === 'stage.baking')
+    running.child.kill('SIGINT')
+    expect(finish(await running.ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
+    await expectAllRun(world, world.binaries.newer.path)
+  })
+})
