@@ -8,6 +8,7 @@ import { findRun, listRuns } from '../journal/run-directory.ts'
 import type { Plan } from '../plan/plan.ts'
 import { formatFleetStatus, type HostStatus } from '../report/fleet-text.ts'
 import { jsonLine } from '../report/json.ts'
+import { failingChecks } from '../run/baseline.ts'
 import type { Participant } from '../run/conduct.ts'
 import { closeFleet, realFleet } from './fleet.ts'
 import { runDirectory, type TargetOptions, wantsColor } from './options.ts'
@@ -80,16 +81,7 @@ async function lookAtHost(host: string, { hands, checks }: Participant, judge: b
   const status = { host, ...outcome.inspection }
   if (outcome.kind === 'refused') return { host, status, faults: outcome.faults }
   if (!judge || outcome.inspection.current) return { host, status, faults: [] }
-  const results = await Promise.all(checks.map(async ({ check, look }) => ({ check, result: await look() })))
-  const faults = results
-    .filter(({ result }) => !result.pass)
-    .map(({ check, result }) =>
-      fault('HEALTH_BASELINE', `health check "${check.name}" fails: ${result.detail}`, {
-        host,
-        hint: 'make the host healthy first, or leave it out with --limit',
-      }),
-    )
-  return { host, status, faults }
+  return { host, status, faults: await failingChecks(host, checks) }
 }
 
 function show(terminal: Terminal, options: TargetOptions, looks: readonly Look[]): void {

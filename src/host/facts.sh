@@ -35,7 +35,7 @@ say_running() {
   [ -e "/proc/${pid:-0}/exe" ] && [ ! "/proc/$pid/exe" -ef "$path" ] || return 0
   version_of "/proc/$pid/exe"
   say running_version "$version"
-  hash_files "/proc/$pid/exe"
+  hash_file "/proc/$pid/exe"
   say running_sha "$h1"
 }
 
@@ -52,7 +52,7 @@ say_disk() {
     '') ;;
     "$old_id") h1=$old_sha ;;
     "$new_id") h1=$new_sha ;;
-    *) hash_files "$path" ;;
+    *) hash_file "$path" ;;
   esac
   say sha "$h1"
 }

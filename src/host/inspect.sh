@@ -30,7 +30,7 @@ inspect() {
   say path_id "$path_id"
   say uid "$uid"
   recall || {
-    hash_files "$path" || refuse BINARY_UNREADABLE "$path"
+    hash_file "$path" || refuse BINARY_UNREADABLE "$path"
     path_sha=$h1
     version_of "$path"
   }
@@ -74,14 +74,12 @@ refuse() {
   say refusal "$1:$2"
 }
 
-# hash_files FILE...: $h1 $h2 are their sha256.
-hash_files() {
-  h1= h2=
-  h_out=$(sha256sum "$@" 2>/dev/null) || return 1
+# hash_file FILE: $h1 is its sha256.
+hash_file() {
+  h1=
+  h_out=$(sha256sum "$1" 2>/dev/null) || return 1
   # A backslash comes first when the name has one.
   h1=${h_out%% *} h1=${h1#"\\"}
-  h_out=${h_out##*"$nl"}
-  h2=${h_out%% *} h2=${h2#"\\"}
 }
 
 # recall: $path_sha and $version of the very inode that a run has committed here, if it has not changed since.

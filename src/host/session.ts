@@ -20,8 +20,6 @@ export interface HostSession {
   /** Puts a local file into the host's artifact store. @throws HandoverError UPLOAD_FAILED, SSH_*. */
   upload(file: string, sha256: string, stateDir: string | null): Promise<void>
   isOpen(): boolean
-  /** Framed requests sent so far. */
-  requests(): number
   /** Says good-bye if the channel still answers, then ends the connection. Bounded to 2 s. */
   close(): Promise<void>
 }
@@ -122,7 +120,6 @@ export async function openSession(connection: Connection, become: boolean): Prom
     name,
     request,
     isOpen: () => !ended && connection.isOpen(),
-    requests: () => sent,
     async upload(file, sha256, stateDir) {
       const { code, stderrTail } = await connection.upload(
         uploadCommand(become, stateDir, {

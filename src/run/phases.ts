@@ -1,8 +1,8 @@
 /** The forward phases on one host: from the first look to the acknowledgement before the commit. */
 import { type Fault, fault, faultsOf } from '../core/fault.ts'
 import type { Inspection } from '../driver/hands.ts'
-import type { WatchedCheck } from '../health/watch.ts'
 import type { HostFacts } from '../journal/entry.ts'
+import { failingChecks } from './baseline.ts'
 import type { Stand } from './conduct.ts'
 
 export async function performInspect(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
@@ -20,7 +20,7 @@ export async function performInspect(stand: Stand, host: string, begun: Promise<
     const twin = twinOf(stand, host, outcome.inspection.identity)
     if (twin) return stand.record({ type: 'host.refused', host, faults: [twin] })
     const { current } = outcome.inspection
-    const ill = current ? undefined : await failing(host, checks, 'before anything was changed')
+    const [ill] = current ? [] : await failingChecks(host, checks, 'before anything was changed')
     if (ill) return stand.record({ type: 'host.refused', host, faults: [ill] })
     return stand.record({ type: 'host.inspected', host, current, found: factsOf(outcome.inspection) })
   })
@@ -48,7 +48,7 @@ export async function performSwitch(stand: Stand, host: string, begun: Promise<v
   const { hands, checks } = stand.participant(host)
   const failed = (found: Fault) => stand.record({ type: 'host.failed', host, fault: found, found: null })
   await guarded(host, failed, async () => {
-    const ill = await failing(host, checks, 'right before the switch')
+    const [ill] = await failingChecks(host, checks, 'right before the switch')
     if (ill) return failed(ill)
     // A rollback that began meanwhile reverts this host, perhaps only when there is room; it must not switch after that.
     const { hosts, interrupted, rollingBack } = stand.state
@@ -108,21 +108,4 @@ export async function guarded(
     if (first?.code === 'JOURNAL_FAILED') throw error
     await unexpected({ ...(first ?? fault('UNEXPECTED', String(error))), host })
   }
-}
-
-/** The first check that does not pass now. */
-async function failing(
-  host: string,
-  checks: readonly WatchedCheck[],
-  when: string,
-): Promise<Fault | undefined> {
-  const results = await Promise.all(checks.map(async ({ check, look }) => ({ check, result: await look() })))
-  const bad = results.find(({ result }) => !result.pass)
-  return (
-    bad &&
-    fault('HEALTH_BASELINE', `health check "${bad.check.name}" fails ${when}: ${bad.result.detail}`, {
-      host,
-      hint: 'make the host healthy first, or leave it out with --limit',
-    })
-  )
 }
