@@ -1,0 +1,114 @@
+# Who may act: the run lock (one run a host), the effect lock (one hand a host), the outcome (one outcome a run).
+
+# read_lock: $l_run $l_pid $l_start $l_boot $l_owner of the run lock; false when nobody holds it.
+read_lock() {
+  content "$state/lock"
+  l_owner=${content#* * * * }
+  set -- $content
+  l_run=${1:-} l_pid=${2:-} l_start=${3:-} l_boot=${4:-}
+  [ -n "$l_run" ]
+}
+
+# lock_lives: is the process that took the lock still there? A lock dies with its holder, never with a clock.
+lock_lives() {
+  [ "$l_boot" = "$boot" ] && stat_of "$l_pid" && [ "$p_start" = "$l_start" ]
+}
+
+# take_lock (invariant 8): one run a host. $why is `held`, `unfinished` or `unwritable` when it cannot be had.
+take_lock() {
+  why=held
+  create "$state/lock" "$run $$ $self_start $boot $owner" && return 0
+  [ -e "$state/lock" ] || [ -h "$state/lock" ] || why=unwritable
+  # One without a text is being made this moment, or whoever made it was killed in the middle.
+  read_lock || { nap && read_lock; }
+  if [ -n "$l_run" ] && [ "$l_run" != "$run" ]; then
+    lock_lives && return 1
+    unfinished && why=unfinished && return 1
+  fi
+  # The holder is gone and left nothing half-done (or it is this very run, connected anew).
+  hold_effect 100 || return 1
+  takeover "$l_run"
+  took=$?
+  drop_effect
+  return "$took"
+}
+
+# takeover RUN: the lock of RUN becomes ours, unless somebody else was faster, or a phase of RUN that outlived its
+# program has just changed the host.
+takeover() {
+  read_lock
+  [ "$l_run" = "$1" ] || return 1
+  if [ -n "$l_run" ] && [ "$l_run" != "$run" ]; then
+    lock_lives && return 1
+    unfinished && why=unfinished && return 1
+    # What a run that was killed while prepared had staged is of no use to anybody.
+    case $1 in
+      */*) ;;
+      *) rm -f "$dir/.${path##*/}.handover-$1" ;;
+    esac
+  fi
+  rm -f "$state/lock"
+  create "$state/lock" "$run $$ $self_start $boot $owner"
+}
+
+# unfinished: does the record of another run stand between its first effect and its last?
+unfinished() {
+  read_record || return 1
+  case $r_state in
+    switching | switched | precommitted | decided | reverting) return 0 ;;
+  esac
+  return 1
+}
+
+# hold_effect TRIES: one hand a host (invariant 15). It can be taken on a full disk too, where a revert must still go
+# through. A holder that is no longer alive is passed over, and so is a lock without a holder's name after a second.
+hold_effect() {
+  tries=$1 corpse=0
+  read -r me me_rest </proc/self/stat
+  stat_of "$me" && me=$me:$p_start:$boot
+  until create "$state/effect" "$me"; do
+    [ -d "$state" ] || return 1
+    content "$state/effect"
+    e_pid=${content%%:*}
+    if [ -z "$content" ]; then
+      corpse=$((corpse + 1))
+      [ "$corpse" -le 100 ] || rm -f "$state/effect"
+    elif ! stat_of "$e_pid" || [ "$e_pid:$p_start:$boot" != "$content" ]; then
+      corpse=$((corpse + 1))
+      # One waiter may remove the lock of a dead holder: the others could hit the lock of a living successor.
+      if ln -sn "$me" "$state/effect.dead.$e_pid" 2>/dev/null || [ "$corpse" -gt 100 ]; then
+        rm -f "$state/effect"
+        continue
+      fi
+    fi
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || return 1
+    nap
+  done
+  holding=yes
+}
+
+drop_effect() {
+  [ -z "$holding" ] || rm -f "$state/effect"
+  holding=
+}
+
+# claim OUTCOME: the one outcome of this run on this host, `decided` or `reverting`; the first one wins. The files to
+# link are there since prepare: a claim needs no room. An outcome that cannot be read is no decision.
+claim() {
+  ln "$state/claim.$1" "$state/outcome" 2>/dev/null && return 0
+  read_outcome
+  case $1.$outcome in
+    decided.decided | reverting.reverting | reverting.) return 0 ;;
+  esac
+  return 1
+}
+
+read_outcome() {
+  outcome= o_run=
+  { read -r o_run outcome <"$state/outcome"; } 2>/dev/null
+  [ "$o_run" = "$run" ] || outcome=
+}
+
+# forward: may a forward phase still act? Not after a revert was asked for or any outcome was claimed.
+forward() { [ ! -e "$cancel" ] && [ ! -e "$state/outcome" ]; }
