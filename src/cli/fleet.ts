@@ -26,7 +26,7 @@ export function realFleet(plan: Plan, options: FleetOptions): Map<string, Partic
   for (const host of plan.hosts) {
     const hands = nginxHands({
       name: host.name,
-      spec: { ...host.handover, onDrainLimit: plan.onDrainLimit },
+      spec: { ...host.handover, onDrainLimit: plan.onDrainLimit, leaseMs: plan.leaseMs },
       artifact,
       become: host.become,
       run: { id: options.run, owner },

@@ -25,9 +25,6 @@ export interface RunOptions extends TargetOptions {
   readonly yes?: boolean
 }
 
-/** How long a host that does not answer is asked again before it is in-doubt. */
-const patienceMs = 20_000
-
 export async function runCommand(terminal: Terminal, playbook: string, options: RunOptions): Promise<number> {
   if (options.syntaxCheck) return validateCommand(terminal, playbook, options)
   if (options.listHosts) return planCommand(terminal, playbook, options)
@@ -58,7 +55,7 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
       journal,
       opening: opening(plan, playbook),
       forks: options.forks,
-      patienceMs,
+      leaseMs: plan.leaseMs,
       onInterrupt: signals.steer,
     })
     const exit = state.exit ?? exitCode.unexpected

@@ -20,6 +20,8 @@ export interface DaemonSpec {
   readonly drainTimeoutMs: number
   readonly startTimeoutMs: number
   readonly onDrainLimit: 'terminate' | 'leave'
+  /** The first lease, from the end of the preparation. */
+  readonly leaseMs: number
 }
 
 export interface ArtifactRef {
@@ -103,9 +105,9 @@ export interface HostHands {
   inspect(): Promise<InspectOutcome>
   prepare(): Promise<PrepareOutcome>
   switchOver(): Promise<SwitchOutcome>
-  /** Is a switched host still as it was left? Changes nothing. */
-  look(): Promise<LookOutcome>
-  precommit(): Promise<LookOutcome>
+  /** From prepared until the commit: the host waits that long for the next one. Passes if it is as it was left. */
+  renew(leaseMs: number): Promise<LookOutcome>
+  precommit(leaseMs: number): Promise<LookOutcome>
   commit(): Promise<CommitOutcome>
   /** From any state of this run, also before anything was switched. Makes a switch that is still waiting give up. */
   revert(): Promise<RevertOutcome>

@@ -48,11 +48,13 @@ export function nginxHands(host: NginxHost): HostHands {
 
   const unknown = (error: unknown) => ({ kind: 'unknown' as const, fault: named(name, error) })
 
-  const look = async (verb: 'look' | 'precommit'): Promise<LookOutcome> => {
+  const look = async (verb: 'renew' | 'precommit', leaseMs: number): Promise<LookOutcome> => {
     try {
-      const answer = await ask(verb, [], slackMs)
+      const answer = await ask(verb, [hundredths(leaseMs)], slackMs)
       if (answer.status === 'ok') return { kind: 'pass' }
-      return { kind: 'failed', fault: failure('HOST_CHANGED', name, field(answer, 'code')) }
+      const reason = field(answer, 'code')
+      const code = reason === 'LEASE_LOST' ? 'LEASE_LOST' : 'HOST_CHANGED'
+      return { kind: 'failed', fault: failure(code, name, reason) }
     } catch (error) {
       return unknown(error)
     }
@@ -62,11 +64,17 @@ export function nginxHands(host: NginxHost): HostHands {
     const { session, hello } = await bind()
     if (field(hello, 'have_artifact') !== 'yes')
       await session.upload(artifact.path, artifact.sha256, spec.stateDir)
-    const answer = await session.request('prepare', [artifact.sha256], 60_000 + slackMs)
+    const args = [
+      artifact.sha256,
+      hundredths(spec.leaseMs),
+      hundredths(spec.drainTimeoutMs),
+      spec.onDrainLimit,
+    ]
+    const answer = await session.request('prepare', args, 60_000 + slackMs)
     if (field(answer, 'code') !== 'ARTIFACT_DAMAGED') return answer
     // A damaged upload is tried once more; the host has thrown the bad bytes away.
     await session.upload(artifact.path, artifact.sha256, spec.stateDir)
-    return session.request('prepare', [artifact.sha256], 60_000 + slackMs)
+    return session.request('prepare', args, 60_000 + slackMs)
   }
 
   return {
@@ -125,8 +133,8 @@ export function nginxHands(host: NginxHost): HostHands {
       }
     },
 
-    look: () => look('look'),
-    precommit: () => look('precommit'),
+    renew: leaseMs => look('renew', leaseMs),
+    precommit: leaseMs => look('precommit', leaseMs),
 
     async commit(): Promise<CommitOutcome> {
       try {

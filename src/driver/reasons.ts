@@ -141,6 +141,11 @@ const failures: Record<string, string> = {
   NEW_NOT_SERVING: 'the new master is not proven serving',
   NOT_AS_COMMITTED: 'the host is not in the state a commit leaves',
   REVERT_ASKED: 'given up because the run is going back',
+  LEASE_LOST:
+    'its lease ran out: the controller was not heard from in time, and the host goes back by itself',
+  DEAD_MAN_FAILED:
+    'the dead-man that would bring the host back by itself does not run and could not be started',
+  FENCED: 'a younger connection or another run has taken this host over',
   REVERT_CLAIMED: 'the host is already going back',
   DECIDED: 'the host has recorded the commit',
   COMMITTED: 'the host has committed already',

@@ -73,11 +73,12 @@ function probeText(probe: PlannedProbe): string {
   return `GET ${probe.url} answers ${probe.status}${body}`
 }
 
-function endLines({ hosts, onDrainLimit }: Plan): string[] {
+function endLines({ hosts, onDrainLimit, leaseMs }: Plan): string[] {
   const limit = formatDuration(hosts[0]?.handover.drainTimeoutMs ?? 0)
   const drain =
     onDrainLimit === 'terminate' ? `terminated after ${limit}` : `left to finish even after ${limit}`
   return [
+    `lease: a host that hears nothing from here for ${formatDuration(leaseMs)} goes back by itself, until the commit is decided`,
     'commit: all hosts together, after the last stage; until then every old master stays parked and nothing irreversible happens',
     `after the commit: old workers finish their requests, and are ${drain}`,
   ]

@@ -94,5 +94,7 @@ export interface Plan {
   readonly maxUnreachable: number
   readonly rollbackConcurrency: number
   readonly onDrainLimit: 'terminate' | 'leave'
+  /** A host goes back by itself this long after the controller was last heard. */
+  readonly leaseMs: number
   readonly commit: 'fleet'
 }

@@ -9,6 +9,7 @@ import type { EntryBody } from '../journal/entry.ts'
 import type { Journal } from '../journal/journal.ts'
 import { type Decision, decide } from './decide.ts'
 import { finishEntry } from './ending.ts'
+import { createLeases, type Leases } from './leases.ts'
 import { performInspect, performPrecommit, performPrepare, performSwitch } from './phases.ts'
 import { performCommit, performRevert } from './settle.ts'
 import { apply, initialState, type Limits, type RunState } from './state.ts'
@@ -29,8 +30,13 @@ export interface Conduct {
   readonly opening: Extract<EntryBody, { type: 'run.started' }>
   /** Connections and read-only work at one time; changes are bounded by the plan alone. */
   readonly forks: number
-  /** How long a host that does not answer is waited for before it is given up as in-doubt, in milliseconds. */
-  readonly patienceMs: number
+  /** A host goes back by itself this long after the controller was last heard. */
+  readonly leaseMs: number
+  /**
+   * How long a host that does not answer is waited for before it is given up as in-doubt, in milliseconds; default:
+   * until its lease has run out, and 10 s more.
+   */
+  readonly patienceMs?: number
   /** Called once with a function that interrupts the run. */
   readonly onInterrupt?: (interrupt: (signal: RunSignal) => void) => void
 }
@@ -39,7 +45,8 @@ export interface Conduct {
 export interface Stand {
   readonly state: RunState
   readonly vigil: Vigil
-  readonly patienceMs: number
+  readonly leases: Leases
+  readonly patienceMs: number | undefined
   /** Who was inspected, by what it is: one machine under two names would be changed by two hands. */
   readonly seen: Map<string, string>
   /** Aborted when the run is over. */
@@ -90,10 +97,12 @@ export async function conduct(run: Conduct): Promise<RunState> {
     if (!found) throw new Error(`no participant ${host}`)
     return found
   }
-  const vigil = createVigil({ participant, record })
+  const leases = createLeases(run.leaseMs)
+  const vigil = createVigil({ participant, record, leases, state })
   const stand: Stand = {
     state,
     vigil,
+    leases,
     participant,
     record,
     patienceMs: run.patienceMs,
@@ -124,7 +133,7 @@ export async function conduct(run: Conduct): Promise<RunState> {
     const decisions = decide(state)
     for (const decision of decisions) {
       // No commit begins before the decision is on disk.
-      if (decision.do === 'decide') await record(stepEntry(decision, state)).catch(() => {})
+      if (isDecide(decision)) await record(decisionEntry(state, leases)).catch(() => {})
       else begin(decision, stand, start, limited)
     }
     if (decisions.length === 0) await woken
@@ -137,7 +146,7 @@ export async function conduct(run: Conduct): Promise<RunState> {
 
 /** Every decision changes the state before this returns, so the next `decide` does not give it again. */
 function begin(
-  decision: Decision,
+  decision: Exclude<Decision, { do: 'decide' }>,
   stand: Stand,
   start: Starter,
   limited: (work: () => Promise<void>) => Promise<void>,
@@ -183,7 +192,7 @@ function begin(
 
 type Step = Exclude<
   Decision,
-  { do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert' | 'bake' }
+  { do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert' | 'bake' | 'decide' }
 >
 
 function stepEntry(decision: Step, state: RunState): EntryBody {
@@ -200,13 +209,24 @@ function stepEntry(decision: Step, state: RunState): EntryBody {
       return { type: 'stage.finished', stage }
     case 'start-precommit':
       return { type: 'run.precommitting' }
-    case 'decide':
-      return { type: 'run.decided', hosts: [...(state.groups.get('precommitted') ?? [])] }
     case 'roll-back':
       return { type: 'run.rolling_back', reason: decision.reason }
     case 'finish':
       return finishEntry(state, decision.outcome)
   }
+}
+
+function isDecide(decision: Decision): decision is Extract<Decision, { do: 'decide' }> {
+  return decision.do === 'decide'
+}
+
+/** Decided only while every participant still waits for it: a suspended controller must not decide on stale promises. */
+function decisionEntry(state: RunState, leases: Leases): EntryBody {
+  const hosts = [...(state.groups.get('precommitted') ?? [])]
+  const short = hosts.find(host => leases.leftMs(host) <= leases.decideBudgetMs())
+  if (short === undefined) return { type: 'run.decided', hosts }
+  const reason = `the lease of ${short} may run out before the decision reaches it (was this machine suspended?)`
+  return { type: 'run.rolling_back', reason }
 }
 
 /** The hosts switched so far are watched on; the bake ends early only with the run. */

@@ -34,9 +34,14 @@ export async function performPrepare(stand: Stand, host: string, begun: Promise<
     if (stand.state.interrupted || stand.state.rollingBack !== undefined) {
       return stand.record({ type: 'host.prepared', host, version: '' })
     }
+    const sent = stand.leases.now()
     const outcome = await stand.participant(host).hands.prepare()
-    if (outcome.kind === 'prepared')
-      return stand.record({ type: 'host.prepared', host, version: outcome.version })
+    if (outcome.kind === 'prepared') {
+      stand.leases.granted(host, sent, stand.leases.lengthMs())
+      await stand.record({ type: 'host.prepared', host, version: outcome.version })
+      if (stand.state.hosts.get(host)?.phase === 'prepared') stand.vigil.keep(host)
+      return
+    }
     if (outcome.kind === 'refused')
       return stand.record({ type: 'host.refused', host, faults: outcome.faults })
     return stand.record({ type: 'host.unreachable', host, fault: outcome.fault })
@@ -72,8 +77,16 @@ export async function performPrecommit(stand: Stand, host: string, begun: Promis
   const failed = (found: Fault) => stand.record({ type: 'host.failed', host, fault: found, found: null })
   await guarded(host, failed, async () => {
     const { hands } = stand.participant(host)
-    const first = await hands.precommit()
-    const outcome = first.kind === 'unknown' ? await hands.precommit() : first
+    const { leases } = stand
+    leases.freeze()
+    const ask = async () => {
+      const [sent, lengthMs] = [leases.now(), leases.lengthMs()]
+      const outcome = await hands.precommit(lengthMs)
+      if (outcome.kind === 'pass') leases.granted(host, sent, lengthMs)
+      return outcome
+    }
+    const first = await ask()
+    const outcome = first.kind === 'unknown' ? await ask() : first
     if (outcome.kind === 'pass') return stand.record({ type: 'host.precommitted', host })
     return failed(outcome.fault)
   })

@@ -43,6 +43,7 @@ interface Story {
 }
 
 interface Setting {
+  readonly leaseMs?: number
   readonly patienceMs?: number
   readonly forks?: number
   /** Turns an entry away. */
@@ -66,6 +67,7 @@ async function begin(limits: Limits, fleet: Fleet, setting: Setting = {}): Promi
     journal: setting.broken ? breaking(journal, setting.broken) : journal,
     opening,
     forks: setting.forks ?? 10,
+    leaseMs: setting.leaseMs ?? 60_000,
     patienceMs: setting.patienceMs ?? 0,
     onInterrupt: call => {
       interrupt = call
@@ -526,23 +528,23 @@ describe('a failure', () => {
   it('of the daemon itself during a bake is seen by looking, and told by the host', async () => {
     const gone = trouble('a', 'HOST_CHANGED', 'a worker died')
     const fleet = fakeFleet()
-      .add('a', { look: async () => ({ kind: 'failed', fault: gone }) })
+      .add('a', { renew: async () => ({ kind: 'failed', fault: gone }) })
       .add('b')
     const story = await begin(limitsOf([stage('all', ['a', 'b'], { bakeMs: 3_600_000 })]), fleet)
     const state = await story.ended
     expect(state.rollingBack).toBe('a failed: a worker died')
-    expect(fleet.calls.filter(call => call === 'a.look')).toHaveLength(1)
+    expect(fleet.calls.filter(call => call === 'a.renew')).toHaveLength(1)
     expect(finish(story.entries()).exit).toBe(2)
   })
 
   it('of a look counts only when the second one is not answered either', async () => {
     const lost = { kind: 'unknown', fault: trouble('a', 'HOST_LOST', 'the connection was lost') } as const
     const fleet = fakeFleet().add('a', {
-      look: async times => (times === 1 || times > 2 ? lost : { kind: 'pass' }),
+      renew: async times => (times === 1 || times > 2 ? lost : { kind: 'pass' }),
     })
     const story = await begin(limitsOf([stage('all', ['a'], { bakeMs: 3_600_000 })]), fleet)
     await story.ended
-    expect(fleet.calls.filter(call => call === 'a.look')).toHaveLength(4)
+    expect(fleet.calls.filter(call => call === 'a.renew')).toHaveLength(4)
   })
 })
 
@@ -554,12 +556,12 @@ describe('a bug in the hands of one host', () => {
     { verb: 'inspect', exit: 6, end: 'untouched' },
     { verb: 'prepare', exit: 6, end: 'untouched' },
     { verb: 'switchOver', exit: 2, end: 'reverted' },
-    { verb: 'look', exit: 2, end: 'reverted' },
+    { verb: 'renew', exit: 2, end: 'reverted' },
     { verb: 'precommit', exit: 2, end: 'reverted' },
     { verb: 'commit', exit: 3, end: 'in-doubt' },
   ] as const
   it.each(stories)('in $verb is the failure of that host: exit $exit', async ({ verb, exit, end }) => {
-    const bakeMs = verb === 'look' ? 3_600_000 : 0
+    const bakeMs = verb === 'renew' ? 3_600_000 : 0
     const fleet = fakeFleet()
       .add('a', { [verb]: bug })
       .add('b')

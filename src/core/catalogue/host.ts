@@ -66,6 +66,11 @@ export const hostCodes = {
     about:
       'A switched host is not as it was left: a worker or a master died, or somebody else changed the binary or the pid file.',
   },
+  LEASE_LOST: {
+    exit: 2,
+    about:
+      'The host did not hear from the controller for as long as its lease lasts, so it goes back to the old binary by itself. Was the controller suspended, stopped or cut off? A longer `lease` in the playbook bridges longer gaps.',
+  },
   HEALTH_FAILED: {
     exit: 2,
     about:
