@@ -50,14 +50,18 @@ end_dead_man() {
   kill -s KILL -- "-$b_pid" 2>/dev/null
 }
 
-# dead_man RUN PATH PID_FILE BASE: sleeps until the lease is past, acts, and ends when the run has ended here.
+# dead_man RUN PATH PID_FILE BASE: sleeps until the lease is past, acts, and ends when the run has ended here. In a state
+# that it does not know nothing is touched.
 dead_man() {
   run=$1 path=$2 pid_file=$3
   dir=${path%/*}
   sib=$dir/.${path##*/}.handover-$run
   read_uid
+  find_exchange
   name_state "$4" || return
   fields= nonce= holding= preparing= tries=0
+  # Whatever ends it early, a signal or a mistake of ours, is told to whoever looks.
+  trap 'in_state committed reverted || note "dead_man=ended in state $r_state"' EXIT
   beat || return
   echo "$$"
   exec >/dev/null
@@ -74,13 +78,9 @@ dead_man() {
     beat
     part=$((left % 100))
     case $part in ?) part=0$part ;; esac
-    case $r_state in committed | reverted) ;; *) sleep "$((left / 100)).$part" ;; esac
+    case $r_state in committed | reverted) return ;; esac
+    sleep "$((left / 100)).$part"
   done
-  # A state that it does not know: nothing is touched.
-  [ "$r_run" != "$run" ] || case $r_state in
-    committed | reverted) ;;
-    *) note "dead_man=unknown state $r_state" ;;
-  esac
 }
 
 beat() {

@@ -55,6 +55,8 @@ renew() {
       return
     fi
   fi
+  # It has gone back, or is about to, without being asked from here.
+  case $failed.$r_state in WRONG_PHASE.revert*) failed=LEASE_LOST ;; esac
   say code "$failed"
   answer failed
 }

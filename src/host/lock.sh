@@ -35,7 +35,10 @@ take_lock() {
   if [ -n "$l_run" ] && [ "$l_run" != "$run" ]; then
     lock_lives && return 1
     # After a reboot there is nothing to wait for and nobody else to do it.
-    unfinished && [ "$r_boot" != "$boot" ] && settle after_reboot
+    if unfinished && [ "$r_boot" != "$boot" ]; then
+      settle after_reboot
+      create "$state/lock" "$run $$ $self_start $boot $owner" && return 0
+    fi
     unfinished && why=unfinished && return 1
   fi
   # The holder is gone and left nothing half-done (or it is this very run, connected anew).

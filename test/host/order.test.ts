@@ -7,6 +7,7 @@ import { field } from '../../src/host/frame.ts'
 import { startNginx } from '../../src/lab/nginx.ts'
 import { signalProcess } from '../../src/lab/process.ts'
 import {
+  deadMen,
   expectNoTraces,
   expectOnly,
   mastersOf,
@@ -256,7 +257,7 @@ describe('two runs on one host', () => {
       await until(() => !existsSync(`/proc/${first.connection.pid()}/exe`))
       const next = await world.open('b')
       expect(shown(await next.inspect())).toBe('refused LOCKED')
-      await until(() => !existsSync(world.state('lock')))
+      await until(() => !existsSync(world.state('lock')) && deadMen(world.host.root).length === 0)
       expectNoTraces(world)
       expect(await preparedWith(next, world)).toBe('ok')
       expect(shown(await next.switchOver())).toBe('ok')

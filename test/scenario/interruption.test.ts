@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { findProcesses, isSshd } from '../../src/lab/process.ts'
 import { sshdProcesses, stopSshd } from '../../src/lab/sshd.ts'
-import { expectAllRun, expectRuns, finish, inWorld, types } from './world.ts'
+import { expectAllRun, finish, inWorld, types } from './world.ts'
 
 const baked = [
   { name: 'canary', hosts: 1 },
