@@ -13,6 +13,7 @@ const parts = [
   'lock',
   'inspect',
   'preflight',
+  'unit',
   'facts',
   'prepare',
   'phase',
