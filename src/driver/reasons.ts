@@ -84,6 +84,30 @@ const refusals: Record<string, Reason> = {
     says: detail => `${detail} is marked immutable or append-only`,
     hint: 'take the mark away with `chattr -i` or `chattr -a`',
   },
+  UNIT_NOT_ACTIVE: {
+    says: detail => `systemd does not take the daemon for a running service (${detail})`,
+    hint: 'end the daemon and start its unit; as it is, systemd would start a second one beside it',
+  },
+  UNIT_TYPE: {
+    says: detail => `systemd would end the service together with the old master (${detail})`,
+    hint: 'make it a daemon of `Type=forking` with `PIDFile=`',
+  },
+  UNIT_PID_FILE: {
+    says: detail => `systemd would end the new master together with the old one (${detail})`,
+    hint: 'set `PIDFile=` of the unit to the pid file of the daemon, then `systemctl daemon-reload`',
+  },
+  UNIT_MAIN_PROCESS: {
+    says: detail => `systemd takes another process for the master (${detail})`,
+    hint: '`systemctl reload` of the unit makes systemd read the pid file again',
+  },
+  UNIT_TASKS: {
+    says: detail => `the unit has no room for a second set of processes (${detail})`,
+    hint: 'raise `TasksMax=` of the unit (`systemctl set-property`)',
+  },
+  UNIT_MEMORY: {
+    says: detail => `the unit has no memory for a second set of processes (${detail})`,
+    hint: 'raise `MemoryMax=` of the unit (`systemctl set-property`)',
+  },
   DISK_FULL: { says: detail => `not enough room: ${detail}`, hint: 'free some space' },
   LOCKED: {
     code: 'HOST_LOCKED',

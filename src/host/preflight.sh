@@ -84,6 +84,7 @@ preflight_master() {
     esac
   done
   [ -z "$orphans" ] || refuse ORPHAN_WORKERS "${orphans# }"
+  preflight_unit
 }
 
 # preflight_space: room for the backup, the staged file and the artifact, with as much again to spare.

@@ -16,6 +16,7 @@ const parts = [
   'settle',
   'inspect',
   'preflight',
+  'unit',
   'facts',
   'prepare',
   'phase',
