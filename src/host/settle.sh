@@ -8,7 +8,7 @@ bring_to_end() {
     note "$hand=$1$fields"
     fields=
   }
-  want_sha=$new_sha drain_limit=$r_drain
+  drain_limit=$r_drain
   note "$hand=acts in state $r_state"
   read_outcome
   if [ "$r_state" = decided ] || [ "$outcome" = decided ]; then
@@ -21,6 +21,8 @@ bring_to_end() {
 # settle HAND: the run of the record is brought to its end, under its own name.
 settle() (
   run=$r_run sib=$dir/.${path##*/}.handover-$r_run cancel=$state/cancel.$r_run known_end= fields= hand=$1
+  # The next run has just sent its artifact, which may well be the same.
+  if [ "$1" = after_reboot ]; then want_sha=-; else want_sha=$new_sha; fi
   wrest_effect || exit
   bring_to_end
   drop_effect
