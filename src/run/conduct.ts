@@ -9,7 +9,7 @@ import type { EntryBody } from '../journal/entry.ts'
 import type { Journal } from '../journal/journal.ts'
 import { type Decision, decide } from './decide.ts'
 import { finishEntry } from './ending.ts'
-import { createLeases, type Leases } from './leases.ts'
+import { createLeases, type Leases, type Mark } from './leases.ts'
 import { performInspect, performPrecommit, performPrepare, performSwitch } from './phases.ts'
 import { performCommit, performRevert } from './settle.ts'
 import { apply, initialState, type Limits, type RunState } from './state.ts'
@@ -32,6 +32,8 @@ export interface Conduct {
   readonly forks: number
   /** A host goes back by itself this long after the controller was last heard. */
   readonly leaseMs: number
+  /** The clocks that leases are counted on; default: those of this machine. */
+  readonly clocks?: () => Mark
   /**
    * How long a host that does not answer is waited for before it is given up as in-doubt, in milliseconds; default:
    * until its lease has run out, and 10 s more.
@@ -97,7 +99,7 @@ export async function conduct(run: Conduct): Promise<RunState> {
     if (!found) throw new Error(`no participant ${host}`)
     return found
   }
-  const leases = createLeases(run.leaseMs)
+  const leases = createLeases(run.leaseMs, run.clocks)
   const vigil = createVigil({ participant, record, leases, state })
   const stand: Stand = {
     state,
