@@ -55,8 +55,20 @@ export interface Inspection extends Found {
   readonly identity: string
   /** How names are exchanged there; `link` leaves "(deleted)" in /proc/PID/exe while parked. */
   readonly exchange: string
-  /** Who holds the run lock, as recorded there; null when nobody does. */
-  readonly lockedBy: string | null
+  /** The run lock; null when nobody has it. */
+  readonly lock: HostLock | null
+}
+
+export interface HostLock {
+  readonly run: string
+  /** As recorded there: user, controller, run, since when. */
+  readonly owner: string
+  /** Its program or its dead-man is there, or its lease runs. */
+  readonly isAlive: boolean
+  /** Until the host goes back by itself, in milliseconds; null when it has no lease. */
+  readonly leaseMs: number | null
+  /** How far that run has come there: `switched`, `decided`, ...; empty when it has only the lock. */
+  readonly state: string
 }
 
 /** `pass` with what was seen, `refused` with every reason why not, `unreachable` when it could not be asked. */
@@ -100,6 +112,12 @@ export type RevertOutcome =
   | { readonly kind: 'stuck'; readonly fault: Fault }
   | { readonly kind: 'unknown'; readonly fault: Fault }
 
+export type BreakOutcome =
+  /** Nobody has it any more; `state` is the end of the run that had it, or `none`. */
+  | { readonly kind: 'free'; readonly state: string }
+  | { readonly kind: 'refused'; readonly fault: Fault }
+  | { readonly kind: 'unknown'; readonly fault: Fault }
+
 export interface HostHands {
   readonly name: string
   inspect(): Promise<InspectOutcome>
@@ -111,6 +129,8 @@ export interface HostHands {
   commit(): Promise<CommitOutcome>
   /** From any state of this run, also before anything was switched. Makes a switch that is still waiting give up. */
   revert(): Promise<RevertOutcome>
+  /** Brings the run that has the lock to its end there, then frees it. A living one only by force. */
+  breakLock(force: boolean): Promise<BreakOutcome>
   /** Runs a health command on the host. */
   command(argv: readonly string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>
   /** A byte stream to an address as the host sees it. */

@@ -7,6 +7,7 @@ import type { Connection } from '../transport/connection.ts'
 import { readFound, readInspection, type Versions } from './found.ts'
 import type {
   ArtifactRef,
+  BreakOutcome,
   CommitOutcome,
   DaemonSpec,
   HostHands,
@@ -166,6 +167,17 @@ export function nginxHands(host: NginxHost): HostHands {
           return { kind: 'reverted', found: readFound(answer, versions) }
         }
         return { kind: 'stuck', fault: stuckFault(name, answer) }
+      } catch (error) {
+        return unknown(error)
+      }
+    },
+
+    async breakLock(force): Promise<BreakOutcome> {
+      try {
+        const deadlineMs = spec.drainTimeoutMs + slackMs * 4
+        const answer = await ask('break', [force ? 'force' : 'expired'], deadlineMs)
+        if (answer.status === 'ok') return { kind: 'free', state: field(answer, 'state') }
+        return { kind: 'refused', fault: refusal(name, field(answer, 'code'), field(answer, 'detail')) }
       } catch (error) {
         return unknown(error)
       }

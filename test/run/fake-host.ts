@@ -18,7 +18,7 @@ export const inspection: Inspection = {
   path: '/usr/sbin/nginx',
   identity: '',
   exchange: 'mv',
-  lockedBy: null,
+  lock: null,
   onDisk: { version: foundOld.version, sha256: foundOld.sha256 },
 }
 
@@ -54,6 +54,7 @@ export function fakeFleet(seen: (call: Call) => void = () => {}): Fleet {
         precommit: () => say('precommit', { kind: 'pass' }),
         commit: () => say('commit', { kind: 'committed', found: foundNew, oldLeft: 0, cut: 0 }),
         revert: () => say('revert', { kind: 'reverted', found: foundOld }),
+        breakLock: async () => ({ kind: 'free', state: 'none' }),
         command: async () => ({ exitCode: 0, output: '' }),
         tunnel: async () => new PassThrough(),
         close: async () => {},
