@@ -112,12 +112,12 @@ const refusals: Record<string, Reason> = {
   LOCKED: {
     code: 'HOST_LOCKED',
     says: detail => `another run holds the lock: ${detail}`,
-    hint: 'wait for it to end',
+    hint: 'wait for it to end; `handover lock show` tells how long its lease runs without it',
   },
   RUN_UNFINISHED: {
     code: 'HOST_RUN_UNFINISHED',
     says: detail => `run ${detail} did not come to its end here: two masters may be left`,
-    hint: 'settle it first: docs/hosts.md, "By hand"; `handover show RUN` tells whether that run was decided',
+    hint: 'settle it with `handover lock break`',
   },
   WRONG_ARCHITECTURE: {
     code: 'ARTIFACT_REFUSED',
