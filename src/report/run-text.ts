@@ -172,8 +172,8 @@ function nextAfterCutOff({ hosts, decided }: Standing): string[] {
   if (switched.length === 0)
     return ['next: no host was left half-way; `handover status` shows what each runs']
   const course = decided
-    ? 'the run was decided: a host without an end here may be committed, or have both masters with the new one serving'
-    : 'not decided: a host without an end here may serve the new binary beside its parked old master'
+    ? 'the run was decided: a host that was told commits by itself, one that was not goes back when its lease ends'
+    : 'not decided: a host without an end here goes back by itself when its lease ends'
   return [course, `next: look at ${nameList(switched.map(host => host.name))} with \`handover status\``]
 }
 

@@ -66,7 +66,7 @@ it('lists what was begun and never ended as in doubt once the process is gone', 
 
     IN DOUBT: switch was begun and its end was never recorded: h02
 
-    not decided: a host without an end here may serve the new binary beside its parked old master
+    not decided: a host without an end here goes back by itself when its lease ends
     next: look at h01, h02, h03 with \`handover status\`"
   `)
 })
