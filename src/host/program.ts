@@ -21,6 +21,7 @@ const parts = [
   'commit',
   'revert',
   'back',
+  'reverse',
   'main',
 ]
 const blockBytes = 4096
