@@ -55,8 +55,9 @@ go_back() {
       return
       ;;
     committed | reverted)
-      rm -f "$cancel"
       sides
+      # Whoever closed the run may have been killed before it had tidied up.
+      close_run "$r_state"
       drop_effect
       facts
       say_disk
