@@ -108,7 +108,8 @@ export type CommitOutcome =
   | { readonly kind: 'unknown'; readonly fault: Fault }
 
 export type RevertOutcome =
-  | { readonly kind: 'reverted'; readonly found: Found }
+  /** `reverse`: the old master could not come back, so the new one was upgraded to the old binary. */
+  | { readonly kind: 'reverted'; readonly found: Found; readonly how?: 'in-place' | 'reverse' }
   | { readonly kind: 'stuck'; readonly fault: Fault }
   | { readonly kind: 'unknown'; readonly fault: Fault }
 

@@ -161,10 +161,12 @@ export function nginxHands(host: NginxHost): HostHands {
         const answer = await ask(
           'revert',
           [hundredths(spec.drainTimeoutMs)],
-          spec.drainTimeoutMs + slackMs * 4,
+          // A reverse handover may have to wait for two sets of workers, one after the other.
+          spec.drainTimeoutMs * 2 + slackMs * 4,
         )
         if (answer.status === 'reverted' || ['untouched', 'reverted'].includes(field(answer, 'state'))) {
-          return { kind: 'reverted', found: readFound(answer, versions) }
+          const how = field(answer, 'how') === 'reverse' ? 'reverse' : 'in-place'
+          return { kind: 'reverted', found: readFound(answer, versions), how }
         }
         return { kind: 'stuck', fault: stuckFault(name, answer) }
       } catch (error) {
@@ -254,7 +256,10 @@ function heldFault(host: string, answer: Answer): Fault {
 
 function stuckFault(host: string, answer: Answer): Fault {
   const state = field(answer, 'state') === 'committed' ? 'COMMITTED' : answer.status
+  const start = field(answer, 'start')
   return failure('REVERT_FAILED', host, field(answer, 'stuck') || field(answer, 'code') || state, {
+    detail: start ? `it was started with: ${start}` : '',
+    log: clip(field(answer, 'log').trim(), 600),
     hint: 'look at the host with `handover status`; the old binary is kept under `backups` in its state directory',
   })
 }

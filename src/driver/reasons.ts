@@ -158,6 +158,9 @@ const failures: Record<string, string> = {
   OLD_WORKERS_MISSING: 'the old master does not have its workers',
   NEW_MASTER_STAYS: 'the new master did not end',
   OLD_MASTER_HANGS: 'the old master does not handle its signals (is it stopped?)',
+  NO_MASTER: 'neither the old nor the new master is left, and nothing is started from here',
+  REVERSE_FAILED:
+    'the old master is gone, and the new one could not be made to start the old binary; it goes on serving',
   OLD_MASTER_STAYS: 'the old master did not end within the drain limit',
   PATH_CHANGED: 'the file at the path is neither the old nor the new binary',
   PID_FILE_CHANGED: 'the pid file does not name the new master',

@@ -79,7 +79,8 @@ begin_record() {
   set -f
   {
     printf '%s\n' "run=$run" "boot=$boot" "old_master=$om:$om_start" "old_set=$old_set" "old_id=$old_id" \
-      "new_id=$new_id" "drain=$asked_drain" "policy=$asked_policy" "old_sha=$path_sha" "new_sha=$want_sha" "new_version=$new_version" "exchange=$exchange_tool" state=prepared \
+      "new_id=$new_id" "drain=$asked_drain" "policy=$asked_policy" "old_sha=$path_sha" "new_sha=$want_sha" \
+      "new_version=$new_version" "exchange=$exchange_tool" "start=$start_line" state=prepared \
       >"$state/record.new" &&
       printf '%s decided\n' "$run" >"$state/claim.decided" &&
       printf '%s reverting\n' "$run" >"$state/claim.reverting" &&
@@ -145,6 +146,11 @@ try_out() {
     arg=$word
   done
   [ -z "$arg" ] || set -- "$@" "$arg"
+  start_line=$argv0
+  for arg in "$@"; do
+    case $arg in *[!A-Za-z0-9_./:,=+-]*) arg="'$arg'" ;; esac
+    start_line="$start_line $arg"
+  done
   # With both options nginx says its version and goes on to the test.
   tested=$(
     cd "/proc/$om/cwd" 2>/dev/null || cd /

@@ -25,6 +25,7 @@ const parts = [
   'commit',
   'revert',
   'back',
+  'reverse',
   'main',
 ]
 const blockBytes = 4096

@@ -94,7 +94,13 @@ export type EntryBody =
   | { readonly type: 'run.interrupted'; readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
   | { readonly type: 'run.rolling_back'; readonly reason: string }
   | { readonly type: 'host.revert.begun'; readonly host: string }
-  | { readonly type: 'host.reverted'; readonly host: string; readonly found: HostFacts; readonly ms: number }
+  | {
+      readonly type: 'host.reverted'
+      readonly host: string
+      readonly found: HostFacts
+      readonly ms: number
+      readonly how?: 'in-place' | 'reverse'
+    }
   | { readonly type: 'host.in_doubt'; readonly host: string; readonly fault: Fault }
   | {
       readonly type: 'run.finished'

@@ -122,12 +122,22 @@ function tellHost(standing: Standing, host: HostStanding, entry: HostEntry): Tel
       return committed(news, routine, host, entry)
     case 'host.reverted':
       if (!host.touched) return routine('rollback', 'released, it was not switched')
-      return routine('rollback', `reverted in ${formatDuration(entry.ms)}: runs ${versionOf(entry.found)}`)
+      return reverted(news, routine, entry)
     case 'host.in_doubt':
       return news(standing.decided ? 'commit' : 'rollback', `IN DOUBT ${said(entry.fault)}`, 'bad')
     default:
       return []
   }
+}
+
+function reverted(
+  news: (where: string, text: string, tone?: Tone) => Telling[],
+  routine: (where: string, text: string) => Telling[],
+  { ms, found, how }: Extract<Entry, { type: 'host.reverted' }>,
+): Telling[] {
+  const [took, runs] = [`reverted in ${formatDuration(ms)}`, `runs ${versionOf(found)}`]
+  if (how !== 'reverse') return routine('rollback', `${took}: ${runs}`)
+  return news('rollback', `${took} by a reverse handover, because the old master was gone: ${runs}`, 'doubt')
 }
 
 function committed(
