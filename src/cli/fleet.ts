@@ -21,13 +21,12 @@ const keepaliveMs = 4000
 export function realFleet(plan: Plan, options: FleetOptions): Map<string, Participant> {
   const pool = createPool({ dials: options.forks })
   const owner = `${userInfo().username}@${hostname()} run ${options.run} since ${new Date().toISOString()}`
-  const artifact: ArtifactRef = { ...plan.artifact, runsOn: machine => canRun(machine, options.machine) }
   const participants = new Map<string, Participant>()
   for (const host of plan.hosts) {
     const hands = nginxHands({
       name: host.name,
       spec: { ...host.handover, onDrainLimit: plan.onDrainLimit, leaseMs: plan.leaseMs },
-      artifact,
+      artifact: artifactFor(host, plan, options.machine),
       become: host.become,
       run: { id: options.run, owner },
       connect: () => pool.connect(endpointOf(host, options)),
@@ -35,6 +34,16 @@ export function realFleet(plan: Plan, options: FleetOptions): Map<string, Partic
     participants.set(host.name, { hands, checks: checksOf(host, hands) })
   }
   return participants
+}
+
+/** What a host has run before runs on its machine. */
+function artifactFor({ name, restore }: PlannedHost, { artifact }: Plan, machine: string): ArtifactRef {
+  if (restore) {
+    const { wanted, replaces } = restore
+    return { path: null, sha256: wanted.sha256, replaces: replaces.sha256, runsOn: () => true }
+  }
+  if (!artifact) throw new Error(`the plan has nothing for ${name}`)
+  return { ...artifact, runsOn: of => canRun(of, machine) }
 }
 
 function endpointOf(host: PlannedHost, { connectTimeoutMs }: FleetOptions) {

@@ -1,6 +1,4 @@
 /** `handover preflight` and `handover status`: connect, look, change nothing. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { exitCode, exitCodeOf } from '../core/exit-code.ts'
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
@@ -11,7 +9,14 @@ import { jsonLine } from '../report/json.ts'
 import { failingChecks } from '../run/baseline.ts'
 import type { Participant } from '../run/conduct.ts'
 import { closeFleet, realFleet } from './fleet.ts'
-import { runDirectory, type TargetOptions, wantsColor } from './options.ts'
+import {
+  type OutputOptions,
+  type ReachOptions,
+  runDirectory,
+  type TargetOptions,
+  wantsColor,
+} from './options.ts'
+import { storedPlan } from './past-run.ts'
 import { planCommand } from './plan-command.ts'
 import { resolvePlan } from './resolve.ts'
 import type { Terminal } from './terminal.ts'
@@ -27,6 +32,15 @@ export async function preflightCommand(
 ): Promise<number> {
   if (options.listHosts) return planCommand(terminal, playbook, options)
   const { plan, machine } = await resolvePlan(playbook, options)
+  return preflightPlan(terminal, plan, machine, options)
+}
+
+export async function preflightPlan(
+  terminal: Terminal,
+  plan: Plan,
+  machine: string,
+  options: ReachOptions,
+): Promise<number> {
   const looks = await lookAtFleet(plan, machine, options, true)
   const faults = looks.flatMap(look => look.faults)
   show(terminal, options, looks)
@@ -56,7 +70,7 @@ interface Look {
 async function lookAtFleet(
   plan: Plan,
   machine: string,
-  options: TargetOptions,
+  options: ReachOptions,
   judge: boolean,
 ): Promise<Look[]> {
   const participants = realFleet(plan, {
@@ -84,7 +98,7 @@ async function lookAtHost(host: string, { hands, checks }: Participant, judge: b
   return { host, status, faults: await failingChecks(host, checks) }
 }
 
-function show(terminal: Terminal, options: TargetOptions, looks: readonly Look[]): void {
+function show(terminal: Terminal, options: OutputOptions, looks: readonly Look[]): void {
   if (options.output === 'json') {
     for (const { host, status, faults } of looks) {
       terminal.out(`${jsonLine({ v: 1, type: 'host.status', host, found: status ?? null, faults })}\n`)
@@ -114,17 +128,6 @@ function lastPlan(terminal: Terminal, options: TargetOptions): { plan: Plan; mac
       }),
     )
   }
-  const run = findRun(root, 'last')
-  try {
-    const stored = JSON.parse(readFileSync(join(root, run, 'plan.json'), 'utf8')) as Plan & {
-      machine: string
-    }
-    return { plan: stored, machine: stored.machine }
-  } catch (error) {
-    throw new HandoverError(
-      fault('RUN_NOT_FOUND', `the plan of run ${run} cannot be read: ${(error as Error).message}`, {
-        hint: 'name a playbook and an inventory',
-      }),
-    )
-  }
+  const plan = storedPlan(root, findRun(root, 'last'))
+  return { plan, machine: plan.machine }
 }

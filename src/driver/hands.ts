@@ -25,8 +25,11 @@ export interface DaemonSpec {
 }
 
 export interface ArtifactRef {
-  readonly path: string
+  /** On the controller; null: only the backups of the host have it. */
+  readonly path: string | null
   readonly sha256: string
+  /** The only binary it may be put in place of; any if not given. */
+  readonly replaces?: string
   /** Can a host whose `uname -m` is this start it? */
   runsOn(machine: string): boolean
 }

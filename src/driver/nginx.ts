@@ -4,6 +4,7 @@ import { clip } from '../core/text.ts'
 import { type Answer, field } from '../host/frame.ts'
 import { type HostSession, openSession } from '../host/session.ts'
 import type { Connection } from '../transport/connection.ts'
+import { misfits, unprepared } from './artifact.ts'
 import { readFound, readInspection, type Versions } from './found.ts'
 import type {
   ArtifactRef,
@@ -63,19 +64,16 @@ export function nginxHands(host: NginxHost): HostHands {
 
   const stage = async (): Promise<Answer> => {
     const { session, hello } = await bind()
-    if (field(hello, 'have_artifact') !== 'yes')
-      await session.upload(artifact.path, artifact.sha256, spec.stateDir)
-    const args = [
-      artifact.sha256,
-      hundredths(spec.leaseMs),
-      hundredths(spec.drainTimeoutMs),
-      spec.onDrainLimit,
-    ]
-    const answer = await session.request('prepare', args, 60_000 + slackMs)
+    const { path, sha256 } = artifact
+    const lease = [hundredths(spec.leaseMs), hundredths(spec.drainTimeoutMs), spec.onDrainLimit]
+    const prepare = () => session.request('prepare', [sha256, ...lease], 60_000 + slackMs)
+    if (path === null) return prepare()
+    if (field(hello, 'have_artifact') !== 'yes') await session.upload(path, sha256, spec.stateDir)
+    const answer = await prepare()
     if (field(answer, 'code') !== 'ARTIFACT_DAMAGED') return answer
-    // A damaged upload is tried once more; the host has thrown the bad bytes away.
-    await session.upload(artifact.path, artifact.sha256, spec.stateDir)
-    return session.request('prepare', args, 60_000 + slackMs)
+    // A damaged upload is tried once more, a damaged backup replaced by an upload; the host has thrown the bad bytes away.
+    await session.upload(path, sha256, spec.stateDir)
+    return prepare()
   }
 
   return {
@@ -90,9 +88,8 @@ export function nginxHands(host: NginxHost): HostHands {
           const at = text.indexOf(':')
           return refusal(name, text.slice(0, at), text.slice(at + 1))
         })
-        const arch = field(hello, 'arch')
-        if (!artifact.runsOn(arch)) refused.push(refusal(name, 'WRONG_ARCHITECTURE', arch))
         const inspection = readInspection(hello, versions)
+        refused.push(...misfits(name, artifact, hello, inspection))
         return refused.length > 0
           ? { kind: 'refused', faults: refused, inspection }
           : { kind: 'pass', inspection }
@@ -105,7 +102,7 @@ export function nginxHands(host: NginxHost): HostHands {
       try {
         const answer = await stage()
         if (answer.status !== 'ok') {
-          return { kind: 'refused', faults: [refusal(name, field(answer, 'code'), field(answer, 'detail'))] }
+          return { kind: 'refused', faults: [unprepared(name, artifact, answer)] }
         }
         versions.new = field(answer, 'version')
         return { kind: 'prepared', version: versions.new }

@@ -124,6 +124,18 @@ const refusals: Record<string, Reason> = {
     says: detail => `the new binary is built for another machine than this one (${detail})`,
     hint: 'give this host an artifact of its own',
   },
+  CHANGED_SINCE_RUN: {
+    says: detail => `it runs neither what that run has put there nor what it had before, but ${detail}`,
+    hint: 'somebody has upgraded it since; undo that first, or leave the host out with --limit',
+  },
+  BACKUP_MISSING: {
+    says: detail => `it has no backup ${detail} any more`,
+    hint: 'leave the host out with --limit, and run a playbook with the old binary as the artifact for it',
+  },
+  BACKUP_DAMAGED: {
+    says: detail => `its backup ${detail} does not have that checksum any more`,
+    hint: 'leave the host out with --limit, and run a playbook with the old binary as the artifact for it',
+  },
   CHANGED_SINCE_INSPECT: { says: () => 'the daemon was restarted or replaced while it was being prepared' },
   STAGING_FAILED: { says: detail => detail || 'the new binary could not be staged' },
   BACKUP_FAILED: { says: detail => detail || 'the backup could not be made' },

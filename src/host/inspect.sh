@@ -39,7 +39,7 @@ inspect() {
   }
   say sha "$path_sha"
   say version "$version"
-  [ -f "$base/artifacts/$want_sha" ] && say have_artifact yes || say have_artifact no
+  [ -f "$base/artifacts/$want_sha" ] || [ -f "$state/backups/$want_sha" ] && say have_artifact yes || say have_artifact no
   if [ "$r_run" = "$run" ]; then
     say record "$r_state"
     sides

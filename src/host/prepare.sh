@@ -114,7 +114,7 @@ back_up() {
     return 1
   }
   hash_file "$sib" || return 1
-  why='the upload does not have the checksum of the artifact' why_code=ARTIFACT_DAMAGED
+  why='the staged file does not have the checksum of the artifact' why_code=ARTIFACT_DAMAGED
   [ "$h1" = "$want_sha" ] || {
     rm -f "$base/artifacts/$want_sha"
     return 1

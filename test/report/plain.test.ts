@@ -79,7 +79,7 @@ it('tells a rolled back run, with the reason and every host', () => {
 
     error HEALTH_FAILED: h02: health check "answers" failed: status 502
 
-    rolled back: every host is on the old version, in its processes and on disk (h02 failed: health check "answers" failed: status 502)
+    rolled back: every host is on the version it had before, in its processes and on disk (h02 failed: health check "answers" failed: status 502)
     next: correct what is named above, then run again; nothing is left to clean up
     "
   `)

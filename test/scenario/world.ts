@@ -27,6 +27,8 @@ export interface World {
   playbook(more?: Record<string, unknown>): string
   run(playbook: string, artifact: string, ...args: string[]): Promise<Ended>
   start(playbook: string, artifact: string, ...args: string[]): Running
+  /** `handover rollback`. */
+  rollback(run: string, ...args: string[]): Running
 }
 
 export interface Ended {
@@ -63,11 +65,13 @@ export async function inWorld(
     { concurrency: 1, thinkMs: 5 },
   )
   const children = new Set<ChildProcess>()
-  const start = (playbook: string, artifact: string, ...args: string[]) => {
-    const running = startRun(dir, lab, playbook, artifact, args)
+  const begin = (...args: string[]) => {
+    const running = startProgram(dir, args)
     children.add(running.child)
     return running
   }
+  const start = (playbook: string, artifact: string, ...args: string[]) =>
+    begin('run', playbook, '-i', lab.inventory, '-e', `artifact=${artifact}`, ...args)
   let cleaned: Promise<void> | undefined
   const clean = async () => {
     await load.stop()
@@ -92,6 +96,7 @@ export async function inWorld(
       playbook: more => writePlaybook(dir, more),
       start,
       run: (playbook, artifact, ...args) => start(playbook, artifact, ...args).ended,
+      rollback: (run, ...args) => begin('rollback', run, ...args),
     })
     const report = await load.stop()
     expect(report.firstErrors, 'requests on new connections that failed').toEqual([])
@@ -145,9 +150,8 @@ export function quickHealth(name: string, path: string, body: string) {
   }
 }
 
-function startRun(dir: string, lab: Lab, playbook: string, artifact: string, more: string[]): Running {
-  const args = ['run', playbook, '-i', lab.inventory, '-e', `artifact=${artifact}`]
-  const all = [program, ...args, '--run-dir', join(dir, 'runs'), '--output', 'json', ...more]
+function startProgram(dir: string, args: readonly string[]): Running {
+  const all = [program, ...args, '--run-dir', join(dir, 'runs'), '--output', 'json']
   const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] })
   const entries: Entry[] = []
   const waiting = new Set<() => void>()
