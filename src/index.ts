@@ -23,7 +23,8 @@ export {
   readJournal,
 } from './journal/run-directory.ts'
 export { explainPlan } from './plan/explain.ts'
-export type { Plan, PlanHost, PlannedHost, PlannedStage } from './plan/plan.ts'
+export type { Plan, PlanHost, PlannedHost, PlannedRestore, PlannedStage } from './plan/plan.ts'
+export { type CommittedRun, planRollback } from './plan/rollback.ts'
 export { type PlanOptions, planRollout } from './plan/rollout.ts'
 export { type Artifact, readArtifact } from './playbook/artifact.ts'
 export { parseExtraVars } from './playbook/extra-vars.ts'

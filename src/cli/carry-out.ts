@@ -17,6 +17,7 @@ import { openView } from './view.ts'
 
 export interface CarryOutOptions extends ReachOptions {
   readonly yes?: boolean
+  readonly allowUnhealthy?: boolean
 }
 
 export interface Undertaking {
@@ -61,6 +62,7 @@ export async function carryOut(
       opening: opening(plan, playbook),
       forks: options.forks,
       leaseMs: plan.leaseMs,
+      allowUnhealthy: options.allowUnhealthy ?? false,
       onInterrupt: signals.steer,
     })
     const exit = state.exit ?? exitCode.unexpected

@@ -39,9 +39,9 @@ export async function preflightPlan(
   terminal: Terminal,
   plan: Plan,
   machine: string,
-  options: ReachOptions,
+  options: ReachOptions & { readonly allowUnhealthy?: boolean },
 ): Promise<number> {
-  const looks = await lookAtFleet(plan, machine, options, true)
+  const looks = await lookAtFleet(plan, machine, options, !options.allowUnhealthy)
   const faults = looks.flatMap(look => look.faults)
   show(terminal, options, looks)
   if (faults.length === 0) return exitCode.done

@@ -127,6 +127,7 @@ it('bears a journal without entries', () => {
     name: '',
     hosts: 0,
     outcome: 'cut-off',
+    undoes: null,
   })
   expect(describeRun([], dead)).toHaveLength(1)
 })

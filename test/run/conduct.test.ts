@@ -49,6 +49,7 @@ interface Setting {
   /** Null: as long as its lease runs, and 10 s. */
   readonly patienceMs?: number | null
   readonly forks?: number
+  readonly allowUnhealthy?: boolean
   /** Turns an entry away. */
   readonly broken?: (body: EntryBody) => boolean
 }
@@ -73,6 +74,7 @@ async function begin(limits: Limits, fleet: Fleet, setting: Setting = {}): Promi
     leaseMs: setting.leaseMs ?? 60_000,
     ...(setting.clocks ? { clocks: setting.clocks } : {}),
     ...(setting.patienceMs === null ? {} : { patienceMs: setting.patienceMs ?? 0 }),
+    allowUnhealthy: setting.allowUnhealthy ?? false,
     onInterrupt: call => {
       interrupt = call
     },
@@ -122,6 +124,30 @@ const scriptedCheck = (
 
 const isBegun = (type: EntryType, host: string) => (entry: EntryBody) =>
   entry.type === type && 'host' in entry && entry.host === host
+
+describe('hosts that are unhealthy already, where that is allowed', () => {
+  const fleetThat = (recovers: boolean) => {
+    const fleet = fakeFleet()
+    const answer = () => ({ pass: recovers && fleet.calls.includes('a.switchOver'), detail: 'status 503' })
+    return fleet.add('a', {}, [scriptedCheck('up', answer)])
+  }
+  const limits = () => limitsOf([stage('all', ['a'])])
+
+  it('are refused where it is not', async () => {
+    const { ended } = await begin(limits(), fleetThat(true))
+    expect((await ended).finished).toBe('refused')
+  })
+
+  it('are switched, and committed when that makes them healthy', async () => {
+    const { ended } = await begin(limits(), fleetThat(true), { allowUnhealthy: true })
+    expect((await ended).finished).toBe('committed')
+  })
+
+  it('go back when they stay unhealthy', async () => {
+    const { ended } = await begin(limits(), fleetThat(false), { allowUnhealthy: true })
+    expect((await ended).finished).toBe('rolled-back')
+  })
+})
 
 describe('a run that goes well', () => {
   it('writes every step in order', async () => {

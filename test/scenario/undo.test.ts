@@ -45,7 +45,6 @@ function snapshot(world: World): unknown {
   return world.lab.hosts.map(host => [
     statSync(host.binary).ino,
     readdirSync(join(host.root, 'usr/sbin')),
-    readdirSync(backupsOf(host)).map(name => [name, statSync(join(backupsOf(host), name)).ino]),
     hostProcesses(host).map(({ pid, startTime }) => [pid, startTime]),
   ])
 }
@@ -59,8 +58,12 @@ test('the last run is undone: every host is on the old binary again, nothing is 
     const run = await upgraded(world, { rollback: { concurrency: 2 } })
     // What an administrator changes after the upgrade is not undone with it.
     if (isRoot) for (const { binary } of world.lab.hosts) chmodSync(binary, 0o4751)
+    const store = () =>
+      world.lab.hosts.map(({ root }) => statSync(join(root, 'var/lib/handover/artifacts')).mtimeMs)
+    const untouched = store()
     const ended = await world.rollback('last').ended
     expect(finish(ended)).toMatchObject({ exit: 0, outcome: 'committed' })
+    expect(store()).toEqual(untouched)
     await expectAllRun(world, older.path)
     const kept = before.map(each => (isRoot ? { ...(each as object), mode: 0o104751 } : each))
     expect(world.lab.hosts.map(attributesOf)).toEqual(kept)
@@ -141,6 +144,39 @@ test('a host on which the old binary is unhealthy by now: the whole fleet is on 
   )
 })
 
+test('hosts that are unhealthy on the new binary go back only where that is allowed, and are judged after it', async () => {
+  await inWorld(2, async world => {
+    const { older, newer } = world.binaries
+    // Once the file is there, only the older version will do.
+    const demand = join(world.dir, 'demand')
+    const script =
+      'const [file, url, wanted] = process.argv.slice(1);' +
+      "if (!require('node:fs').existsSync(file)) process.exit(0);" +
+      'fetch(url).then(async answer => process.exit((await answer.text()).includes(wanted) ? 0 : 1))'
+    const url = 'http://127.0.0.1:{{ http_port }}/'
+    const command = { run: [process.execPath, '-e', script, demand, url, older.version], from: 'controller' }
+    await upgraded(world, { health: [{ name: 'wanted', command, interval: '200ms', timeout: '5s' }] })
+    writeFileSync(demand, '')
+    const before = snapshot(world)
+    const refused = await world.rollback('last').ended
+    expect(finish(refused)).toMatchObject({ exit: 6, outcome: 'refused' })
+    expect(finish(refused).hosts.h01?.fault).toMatchObject({
+      code: 'HEALTH_BASELINE',
+      hint: expect.stringContaining('--allow-unhealthy'),
+    })
+    expect(snapshot(world)).toEqual(before)
+    await expectAllRun(world, newer.path)
+
+    const [run = ''] = readdirSync(join(world.dir, 'runs')).sort()
+    expect((await world.rollback(run, '-C').ended).exit).toBe(6)
+    expect((await world.rollback(run, '-C', '--allow-unhealthy').ended).exit).toBe(0)
+    const ended = await world.rollback(run, '--allow-unhealthy').ended
+    expect(finish(ended)).toMatchObject({ exit: 0, outcome: 'committed' })
+    expect(types(ended, 'h01')).toContain('host.healthy')
+    await expectAllRun(world, older.path)
+  })
+})
+
 test('interrupted while it waits: the fleet stays on the new binary', async () => {
   await inWorld(3, async world => {
     await upgraded(world, {
@@ -162,12 +198,12 @@ test('one host without its backup, one with a damaged one: refused by name, noth
     const backup = join(backupsOf(world.host(1)), sha)
     const bytes = readFileSync(backup)
     rmSync(backup)
-    const before = snapshot(world)
+    const before = [snapshot(world), world.lab.hosts.map(host => readdirSync(backupsOf(host)))]
     const missing = await world.rollback('last').ended
     expect(finish(missing)).toMatchObject({ exit: 6, outcome: 'refused' })
     expect(finish(missing).hosts.h02?.fault?.message).toContain(`no backup ${sha}`)
     expect(types(missing)).not.toContain('host.prepare.begun')
-    expect(snapshot(world)).toEqual(before)
+    expect([snapshot(world), world.lab.hosts.map(host => readdirSync(backupsOf(host)))]).toEqual(before)
 
     writeFileSync(backup, bytes.subarray(0, -1))
     const spoilt = snapshot(world)
