@@ -182,12 +182,10 @@ function endOfInspect(standing: Standing, { step, before }: HostStanding): Telli
 
 function endOfPrepare(standing: Standing, version: string): Telling[] {
   if (version === '' || countAt(standing, 'inspected', 'preparing') > 0) return []
-  return [
-    {
-      where: 'prepare',
-      text: `${plural(countAt(standing, 'prepared'), 'host')} ready for ${oneLine(version, 80)}`,
-    },
-  ]
+  const ready = hostsAt(standing, 'prepared')
+  const kinds = countBy(ready, host => `for ${oneLine(host.newVersion, 80)}`)
+  const what = kinds.length > 1 ? `: ${kinds.join(', ')}` : ` for ${oneLine(version, 80)}`
+  return [{ where: 'prepare', text: `${plural(ready.length, 'host')} ready${what}` }]
 }
 
 /** The four commonest, by count. */
