@@ -57,7 +57,7 @@ function settled(run: string, entries: readonly Entry[]): Standing {
   const why = outcome === 'in-doubt' ? 'ended with hosts in doubt' : 'was cut off before its end'
   throw new HandoverError(
     fault('RUN_UNSETTLED', `run ${run} ${why}, so it is not known what there is to undo`, {
-      hint: 'look at its hosts with `handover status` and settle them first: docs/hosts.md, "By hand"',
+      hint: 'look at its hosts with `handover status`: those that were not decided go back by themselves when their lease ends; for the others docs/hosts.md, "By hand"',
     }),
   )
 }

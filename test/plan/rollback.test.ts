@@ -100,6 +100,7 @@ it('says what goes back to what', () => {
     tolerated: 0 failed hosts, 0 unreachable hosts
     health, before each switch and until the commit (as on web1):
       up: connect to web1:80 from here, every 1s; healthy after 2 passes in a row within 30s of the switch, failed after 2 failures in a row
+    lease: a host that hears nothing from here for 2m goes back by itself, until the commit is decided
     commit: all hosts together, after the last stage; until then every old master stays parked and nothing irreversible happens
     after the commit: old workers finish their requests, and are left to finish even after 30s"
   `)

@@ -32,7 +32,7 @@ export const runCodes = {
   RUN_UNSETTLED: {
     exit: 3,
     about:
-      'The run that is to be undone was cut off, or ended with a host in doubt, so what its hosts run is not known from its journal. Nothing was contacted. Settle it first: `handover status` shows each host, and docs/hosts.md, "By hand", tells how to bring it back or forward.',
+      'The run that is to be undone was cut off, or ended with a host in doubt, so what its hosts run is not known from its journal. Nothing was contacted. Settle it first: a host that was not decided goes back by itself when its lease ends, `handover status` shows each one, and docs/hosts.md, "By hand", tells how to bring the others back or forward.',
   },
   RUN_REFUSED: {
     exit: 6,
