@@ -51,6 +51,7 @@ export async function carryOut(
     machine,
     forks: options.forks,
     connectTimeoutMs: options.timeout * 1000,
+    allowUnhealthy: options.allowUnhealthy,
   })
   const last = (line: string) => terminal.err(`${line}\n`)
   const signals = steerBySignals({ say: view.say, last, leave: terminal.exit })
@@ -62,7 +63,6 @@ export async function carryOut(
       opening: opening(plan, playbook),
       forks: options.forks,
       leaseMs: plan.leaseMs,
-      allowUnhealthy: options.allowUnhealthy ?? false,
       onInterrupt: signals.steer,
     })
     const exit = state.exit ?? exitCode.unexpected

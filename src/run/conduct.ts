@@ -20,6 +20,8 @@ export type RunSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 export interface Participant {
   readonly hands: HostHands
   readonly checks: readonly WatchedCheck[]
+  /** What must pass before its switch, too; all of them if not given. */
+  readonly baseline?: readonly WatchedCheck[]
 }
 
 export interface Conduct {
@@ -39,8 +41,6 @@ export interface Conduct {
    * until its lease has run out, and 10 s more.
    */
   readonly patienceMs?: number
-  /** A host may fail its health checks before its switch; what counts then is only whether it is healthy after it. */
-  readonly allowUnhealthy?: boolean
   /** Called once with a function that interrupts the run. */
   readonly onInterrupt?: (interrupt: (signal: RunSignal) => void) => void
 }
@@ -51,7 +51,6 @@ export interface Stand {
   readonly vigil: Vigil
   readonly leases: Leases
   readonly patienceMs: number | undefined
-  readonly allowUnhealthy: boolean
   /** Who was inspected, by what it is: one machine under two names would be changed by two hands. */
   readonly seen: Map<string, string>
   /** Aborted when the run is over. */
@@ -111,7 +110,6 @@ export async function conduct(run: Conduct): Promise<RunState> {
     participant,
     record,
     patienceMs: run.patienceMs,
-    allowUnhealthy: run.allowUnhealthy ?? false,
     over: over.signal,
     seen: new Map(),
   }

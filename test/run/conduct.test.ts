@@ -49,7 +49,6 @@ interface Setting {
   /** Null: as long as its lease runs, and 10 s. */
   readonly patienceMs?: number | null
   readonly forks?: number
-  readonly allowUnhealthy?: boolean
   /** Turns an entry away. */
   readonly broken?: (body: EntryBody) => boolean
 }
@@ -74,7 +73,6 @@ async function begin(limits: Limits, fleet: Fleet, setting: Setting = {}): Promi
     leaseMs: setting.leaseMs ?? 60_000,
     ...(setting.clocks ? { clocks: setting.clocks } : {}),
     ...(setting.patienceMs === null ? {} : { patienceMs: setting.patienceMs ?? 0 }),
-    allowUnhealthy: setting.allowUnhealthy ?? false,
     onInterrupt: call => {
       interrupt = call
     },
@@ -126,25 +124,27 @@ const isBegun = (type: EntryType, host: string) => (entry: EntryBody) =>
   entry.type === type && 'host' in entry && entry.host === host
 
 describe('hosts that are unhealthy already, where that is allowed', () => {
-  const fleetThat = (recovers: boolean) => {
+  const fleetThat = (recovers: boolean, isAllowed = true) => {
     const fleet = fakeFleet()
     const answer = () => ({ pass: recovers && fleet.calls.includes('a.switchOver'), detail: 'status 503' })
-    return fleet.add('a', {}, [scriptedCheck('up', answer)])
+    const [participant] = fleet.add('a', {}, [scriptedCheck('up', answer)]).participants.values()
+    if (!participant) throw new Error('no participant')
+    return isAllowed ? { ...fleet, participants: new Map([['a', { ...participant, baseline: [] }]]) } : fleet
   }
   const limits = () => limitsOf([stage('all', ['a'])])
 
   it('are refused where it is not', async () => {
-    const { ended } = await begin(limits(), fleetThat(true))
+    const { ended } = await begin(limits(), fleetThat(true, false))
     expect((await ended).finished).toBe('refused')
   })
 
   it('are switched, and committed when that makes them healthy', async () => {
-    const { ended } = await begin(limits(), fleetThat(true), { allowUnhealthy: true })
+    const { ended } = await begin(limits(), fleetThat(true))
     expect((await ended).finished).toBe('committed')
   })
 
   it('go back when they stay unhealthy', async () => {
-    const { ended } = await begin(limits(), fleetThat(false), { allowUnhealthy: true })
+    const { ended } = await begin(limits(), fleetThat(false))
     expect((await ended).finished).toBe('rolled-back')
   })
 })
