@@ -4,8 +4,9 @@
  */
 export { type ExitCode, exitCode, exitCodeOf } from './core/exit-code.ts'
 export { type Fault, type FaultCode, faultsOf, HandoverError, type Place } from './core/fault.ts'
+export type { NginxHost } from './driver/binding.ts'
 export type { HostHands } from './driver/hands.ts'
-export { type NginxHost, nginxHands } from './driver/nginx.ts'
+export { nginxHands } from './driver/nginx.ts'
 export { type ProbeResult, type ProbeSpec, probe } from './health/probe.ts'
 export { hostVars } from './inventory/host-vars.ts'
 export type { Inventory } from './inventory/inventory.ts'

@@ -1,6 +1,5 @@
 /** Carrying out a plan: the question, the run directory, the journal, the views, the signals. */
 import { hostname, userInfo } from 'node:os'
-import { createInterface } from 'node:readline/promises'
 import { exitCode } from '../core/exit-code.ts'
 import type { EntryBody } from '../journal/entry.ts'
 import { createJournal } from '../journal/journal.ts'
@@ -9,6 +8,7 @@ import { createRunDirectory, journalFile, newRunId } from '../journal/run-direct
 import { explainPlan } from '../plan/explain.ts'
 import type { Plan } from '../plan/plan.ts'
 import { conduct } from '../run/conduct.ts'
+import { askAtTerminal } from './agree.ts'
 import { closeFleet, realFleet } from './fleet.ts'
 import { type ReachOptions, runDirectory } from './options.ts'
 import { steerBySignals } from './signals.ts'
@@ -36,7 +36,8 @@ export async function carryOut(
   { plan, machine, playbook, question }: Undertaking,
   options: CarryOutOptions,
 ): Promise<number> {
-  if (!(await agreed(terminal, plan, question, options))) {
+  const isAgreed = options.yes || (await askAtTerminal(terminal, options, question, explainPlan(plan)))
+  if (!isAgreed) {
     terminal.err('not started: nothing was contacted\n')
     return exitCode.interrupted
   }
@@ -95,25 +96,5 @@ function opening(plan: Plan, playbook: string): Extract<EntryBody, { type: 'run.
     ...(plan.undoes === undefined ? {} : { undoes: plan.undoes }),
     artifact: plan.artifact,
     stages: plan.stages,
-  }
-}
-
-/** A person at a terminal is asked once; a script is not. */
-async function agreed(
-  terminal: Terminal,
-  plan: Plan,
-  question: string,
-  options: CarryOutOptions,
-): Promise<boolean> {
-  if (options.yes || options.output === 'json' || !terminal.isTty || !process.stdin.isTTY) return true
-  terminal.out(`${explainPlan(plan).join('\n')}\n\n`)
-  const ask = createInterface({ input: process.stdin, output: process.stdout })
-  try {
-    const answer = await ask.question(`${question} [y/N] `)
-    return /^y(es)?$/i.test(answer.trim())
-  } catch {
-    return false
-  } finally {
-    ask.close()
   }
 }

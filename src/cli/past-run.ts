@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import { fault, HandoverError } from '../core/fault.ts'
 import type { Entry } from '../journal/entry.ts'
 import { processIdentity } from '../journal/process-identity.ts'
+import { findRun, listRuns } from '../journal/run-directory.ts'
 import type { Plan } from '../plan/plan.ts'
+import { runDirectory, type TargetOptions } from './options.ts'
+import { resolvePlan } from './resolve.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Is the controller that wrote these entries still that very process? Only known on the machine it runs on. */
 export function isAlive(entries: readonly Entry[]): boolean {
@@ -27,4 +31,23 @@ export function storedPlan(root: string, run: string): StoredPlan {
       }),
     )
   }
+}
+
+/** The hosts of a playbook; without one, those of the last run. */
+export async function planToLookAt(
+  terminal: Terminal,
+  playbook: string | undefined,
+  options: TargetOptions,
+): Promise<{ readonly plan: Plan; readonly machine: string }> {
+  if (playbook) return resolvePlan(playbook, options)
+  const root = runDirectory(options, terminal)
+  if (listRuns(root).length === 0) {
+    throw new HandoverError(
+      fault('RUN_NOT_FOUND', `there is no run in ${root} whose hosts could be looked at`, {
+        hint: 'name a playbook and an inventory: handover status PLAYBOOK -i INVENTORY',
+      }),
+    )
+  }
+  const plan = storedPlan(root, findRun(root, 'last'))
+  return { plan, machine: plan.machine }
 }

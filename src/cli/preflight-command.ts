@@ -1,22 +1,15 @@
 /** `handover preflight` and `handover status`: connect, look, change nothing. */
 import pLimit from 'p-limit'
 import { exitCode, exitCodeOf } from '../core/exit-code.ts'
-import { type Fault, fault, HandoverError } from '../core/fault.ts'
-import { findRun, listRuns } from '../journal/run-directory.ts'
+import type { Fault } from '../core/fault.ts'
 import type { Plan } from '../plan/plan.ts'
 import { formatFleetStatus, type HostStatus } from '../report/fleet-text.ts'
 import { jsonLine } from '../report/json.ts'
 import { failingChecks } from '../run/baseline.ts'
 import type { Participant } from '../run/conduct.ts'
 import { closeFleet, realFleet } from './fleet.ts'
-import {
-  type OutputOptions,
-  type ReachOptions,
-  runDirectory,
-  type TargetOptions,
-  wantsColor,
-} from './options.ts'
-import { storedPlan } from './past-run.ts'
+import { type OutputOptions, type ReachOptions, type TargetOptions, wantsColor } from './options.ts'
+import { planToLookAt } from './past-run.ts'
 import { planCommand } from './plan-command.ts'
 import { resolvePlan } from './resolve.ts'
 import type { Terminal } from './terminal.ts'
@@ -53,7 +46,7 @@ export async function statusCommand(
   playbook: string | undefined,
   options: StatusOptions,
 ): Promise<number> {
-  const { plan, machine } = playbook ? await resolvePlan(playbook, options) : lastPlan(terminal, options)
+  const { plan, machine } = await planToLookAt(terminal, playbook, options)
   const looks = await lookAtFleet(plan, machine, options, false)
   show(terminal, options, looks)
   if (looks.some(({ status }) => status === undefined)) return exitCode.needsHuman
@@ -116,18 +109,4 @@ function show(terminal: Terminal, options: OutputOptions, looks: readonly Look[]
 
 function versionOf({ status }: Look): string {
   return `${status?.sha256} ${status?.runsPath}`
-}
-
-/** Without a playbook: the hosts of the last run. */
-function lastPlan(terminal: Terminal, options: TargetOptions): { plan: Plan; machine: string } {
-  const root = runDirectory(options, terminal)
-  if (listRuns(root).length === 0) {
-    throw new HandoverError(
-      fault('RUN_NOT_FOUND', `there is no run in ${root} whose hosts could be looked at`, {
-        hint: 'name a playbook and an inventory: handover status PLAYBOOK -i INVENTORY',
-      }),
-    )
-  }
-  const plan = storedPlan(root, findRun(root, 'last'))
-  return { plan, machine: plan.machine }
 }

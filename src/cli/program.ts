@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addLabCommands } from './lab-options.ts'
+import { addLockCommands } from './lock-options.ts'
 import { withOutput, withReach, withTargets } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -69,6 +70,7 @@ export function buildProgram(terminal: Terminal, finish: Finish): Command {
     .option('--allow-unhealthy', 'also take back hosts that fail a health check now; after it they must pass')
     .option('-y, --yes', 'do not ask before the first change (without a terminal nobody is asked)')
     .action(act(async () => (await import('./rollback-command.ts')).rollbackCommand))
+  addLockCommands(program.command('lock').summary('who has which host'), act)
   addLabCommands(program.command('lab').summary('a real fleet on loopback'), act)
   return program
 }

@@ -1,16 +1,13 @@
 /** nginx behind the host program: requests out, typed outcomes back. All waiting is done on the host. */
-import { type Fault, fault, faultsOf } from '../core/fault.ts'
-import { clip } from '../core/text.ts'
+import { faultsOf } from '../core/fault.ts'
 import { type Answer, field } from '../host/frame.ts'
-import { type HostSession, openSession } from '../host/session.ts'
-import type { Connection } from '../transport/connection.ts'
 import { misfits, unprepared } from './artifact.ts'
+import { type Bound, bindAnew, type NginxHost, slackMs } from './binding.ts'
+import { heldFault, named, stuckFault, switchFault } from './failed.ts'
 import { readFound, readInspection, type Versions } from './found.ts'
 import type {
-  ArtifactRef,
   BreakOutcome,
   CommitOutcome,
-  DaemonSpec,
   HostHands,
   LookOutcome,
   PrepareOutcome,
@@ -19,19 +16,6 @@ import type {
 } from './hands.ts'
 import { failure, refusal } from './reasons.ts'
 
-export interface NginxHost {
-  readonly name: string
-  readonly spec: DaemonSpec
-  readonly artifact: ArtifactRef
-  readonly become: boolean
-  readonly run: { readonly id: string; readonly owner: string }
-  /** Dials; called again after a lost connection. */
-  connect(): Promise<Connection>
-}
-
-/** Slack on top of what the host itself bounds, in milliseconds: a starved host answers late. */
-const slackMs = 30_000
-
 export function nginxHands(host: NginxHost): HostHands {
   const { name, spec, artifact } = host
   let open: Promise<Bound> | undefined
@@ -39,7 +23,7 @@ export function nginxHands(host: NginxHost): HostHands {
 
   /** The bound session; a lost one is replaced, and the first thing a new one does is look. */
   const bind = () => {
-    open = renew(host, open)
+    open = bindAnew(host, open)
     return open
   }
 
@@ -200,63 +184,7 @@ export function nginxHands(host: NginxHost): HostHands {
   }
 }
 
-interface Bound {
-  readonly connection: Connection
-  readonly session: HostSession
-  readonly hello: Answer
-}
-
-async function renew(host: NginxHost, before: Promise<Bound> | undefined): Promise<Bound> {
-  const known = await before?.catch(() => undefined)
-  if (known?.session.isOpen()) return known
-  await known?.connection.close()
-  const connection = await host.connect()
-  try {
-    const session = await openSession(connection, host.become)
-    const hello = await session.request('inspect', inspectArgs(host), slackMs)
-    return { connection, session, hello }
-  } catch (error) {
-    await connection.close()
-    throw error
-  }
-}
-
-function inspectArgs({ run, spec, artifact }: NginxHost): string[] {
-  return [run.id, run.owner, spec.binary, spec.pidFile, spec.stateDir ?? '', artifact.sha256]
-}
-
 /** The host counts in hundredths of a second. */
 function hundredths(ms: number): string {
   return String(Math.ceil(ms / 10))
-}
-
-function named(host: string, error: unknown): Fault {
-  const first = faultsOf(error)[0] ?? fault('UNEXPECTED', String(error))
-  return { ...first, host }
-}
-
-function switchFault(host: string, answer: Answer): Fault {
-  const found = field(answer, 'found')
-  const detail = found ? `${found} of ${field(answer, 'wanted')} workers` : field(answer, 'detail')
-  return failure('SWITCH_FAILED', host, field(answer, 'code'), {
-    detail,
-    log: clip(field(answer, 'log').trim(), 600),
-  })
-}
-
-function heldFault(host: string, answer: Answer): Fault {
-  return failure('COMMIT_HELD', host, field(answer, 'code'), {
-    detail: field(answer, 'detail'),
-    hint: 'look at both masters on the host; QUIT the old one once the new one is seen to serve',
-  })
-}
-
-function stuckFault(host: string, answer: Answer): Fault {
-  const state = field(answer, 'state') === 'committed' ? 'COMMITTED' : answer.status
-  const start = field(answer, 'start')
-  return failure('REVERT_FAILED', host, field(answer, 'stuck') || field(answer, 'code') || state, {
-    detail: start ? `it was started with: ${start}` : '',
-    log: clip(field(answer, 'log').trim(), 600),
-    hint: 'look at the host with `handover status`; the old binary is kept under `backups` in its state directory',
-  })
 }

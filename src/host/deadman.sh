@@ -69,6 +69,7 @@ dead_man() {
     want_sha=$new_sha
     if lease_past; then
       fire
+      in_state prepared switching switched precommitted decided reverting || return
       [ "$tries" -lt 30 ] || return
       left=200
     else
@@ -78,7 +79,6 @@ dead_man() {
     beat
     part=$((left % 100))
     case $part in ?) part=0$part ;; esac
-    case $r_state in committed | reverted) return ;; esac
     sleep "$((left / 100)).$part"
   done
 }

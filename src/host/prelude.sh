@@ -59,9 +59,11 @@ say() {
   fields="$fields $1=$enc"
 }
 
-# answer STATUS: one printf, so that answers of phases that run side by side never mix.
+# answer STATUS: one printf, so that answers of phases that run side by side never mix. A hand that nobody has asked
+# leaves its answer in the record.
+hand=
 answer() {
-  printf '@%s %s%s\n' "$nonce" "$1" "$fields" 2>/dev/null
+  if [ -n "$hand" ]; then note "$hand=$1$fields"; else printf '@%s %s%s\n' "$nonce" "$1" "$fields" 2>/dev/null; fi
   fields=
 }
 

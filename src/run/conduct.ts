@@ -8,11 +8,11 @@ import type { WatchedCheck } from '../health/watch.ts'
 import type { EntryBody } from '../journal/entry.ts'
 import type { Journal } from '../journal/journal.ts'
 import { type Decision, decide } from './decide.ts'
-import { finishEntry } from './ending.ts'
 import { createLeases, type Leases, type Mark } from './leases.ts'
 import { performInspect, performPrecommit, performPrepare, performSwitch } from './phases.ts'
 import { performCommit, performRevert } from './settle.ts'
 import { apply, initialState, type Limits, type RunState } from './state.ts'
+import { decisionEntry, isDecide, stepEntry } from './steps.ts'
 import { createVigil, type Vigil } from './vigil.ts'
 
 export type RunSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
@@ -192,45 +192,6 @@ function begin(
     default:
       return start(() => record(stepEntry(decision, stand.state)))
   }
-}
-
-type Step = Exclude<
-  Decision,
-  { do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert' | 'bake' | 'decide' }
->
-
-function stepEntry(decision: Step, state: RunState): EntryBody {
-  const stage = state.limits.stages[state.stage]?.name ?? ''
-  switch (decision.do) {
-    case 'leave-out': {
-      const fault = state.hosts.get(decision.host)?.fault
-      if (!fault) throw new Error(`${decision.host} is left out without a reason`)
-      return { type: 'host.left_out', host: decision.host, fault }
-    }
-    case 'start-stage':
-      return { type: 'stage.started', stage }
-    case 'finish-stage':
-      return { type: 'stage.finished', stage }
-    case 'start-precommit':
-      return { type: 'run.precommitting' }
-    case 'roll-back':
-      return { type: 'run.rolling_back', reason: decision.reason }
-    case 'finish':
-      return finishEntry(state, decision.outcome)
-  }
-}
-
-function isDecide(decision: Decision): decision is Extract<Decision, { do: 'decide' }> {
-  return decision.do === 'decide'
-}
-
-/** Decided only while every participant still waits for it: a suspended controller must not decide on stale promises. */
-function decisionEntry(state: RunState, leases: Leases): EntryBody {
-  const hosts = [...(state.groups.get('precommitted') ?? [])]
-  const short = hosts.find(host => leases.leftMs(host) <= leases.decideBudgetMs())
-  if (short === undefined) return { type: 'run.decided', hosts }
-  const reason = `the lease of ${short} may run out before the decision reaches it (was this machine suspended?)`
-  return { type: 'run.rolling_back', reason }
 }
 
 /** The hosts switched so far are watched on; the bake ends early only with the run. */
