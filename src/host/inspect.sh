@@ -61,6 +61,7 @@ say_lock() {
   say lock_run "$l_run"
   lock_lives || return 0
   say lock_lives yes
+  clock
   read_lease "$l_run" && say lease_left $((lease_end - now))
 }
 

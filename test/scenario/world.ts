@@ -12,6 +12,7 @@ import type { Lab, LabHost } from '../../src/lab/lab.ts'
 import { type Load, startLoad } from '../../src/lab/load.ts'
 import { hostProcesses } from '../../src/lab/nginx.ts'
 import { fetchBinaries, type LabBinaries } from '../../src/lab/packages.ts'
+import { type LabProcess, listProcesses } from '../../src/lab/process.ts'
 import { buildVariant, type VariantKind } from '../../src/lab/variants.ts'
 
 export const program = resolve(import.meta.dirname, '../../dist/bin.js')
@@ -210,10 +211,18 @@ export async function expectRuns(host: LabHost, binary: string): Promise<void> {
   expectNoTraces(host)
 }
 
+/** The dead-men that look after this host. */
+export function deadMenOf(host: LabHost): LabProcess[] {
+  return listProcesses().filter(
+    ({ title }) => title.includes(' dead_man ') && title.includes(`${host.root}/`),
+  )
+}
+
 /** No `.oldbin`, nothing temporary beside the binary, no lock, no outcome, no effect lock. */
 export function expectNoTraces(host: LabHost): void {
   expect(readdirSync(dirname(host.binary)), `${host.name}: beside the binary`).toEqual(['nginx'])
   expect(readdirSync(dirname(host.pidFile)), `${host.name}: pid files`).not.toContain('nginx.pid.oldbin')
+  expect(deadMenOf(host), `${host.name}: dead-men`).toEqual([])
   const state = join(host.root, 'var/lib/handover')
   if (!exists(state)) return
   for (const target of readdirSync(state).filter(name => name !== 'artifacts')) {
