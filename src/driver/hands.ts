@@ -10,6 +10,9 @@
 import type { Duplex } from 'node:stream'
 import type { Fault } from '../core/fault.ts'
 
+/** What the user lets pass that is refused otherwise. */
+export type Allowance = 'config' | 'build'
+
 export interface DaemonSpec {
   readonly driver: 'nginx'
   /** Absolute; symbolic links are resolved on the host. */
@@ -20,6 +23,7 @@ export interface DaemonSpec {
   readonly drainTimeoutMs: number
   readonly startTimeoutMs: number
   readonly onDrainLimit: 'terminate' | 'leave'
+  readonly allow: readonly Allowance[]
 }
 
 export interface ArtifactRef {
@@ -55,6 +59,8 @@ export interface Inspection extends Found {
   readonly exchange: string
   /** Who holds the run lock, as recorded there; null when nobody does. */
   readonly lockedBy: string | null
+  /** Worth knowing before a change, for people; they refuse nothing. */
+  readonly notes: readonly string[]
 }
 
 /** `pass` with what was seen, `refused` with every reason why not, `unreachable` when it could not be asked. */

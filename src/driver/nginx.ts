@@ -4,7 +4,7 @@ import { clip } from '../core/text.ts'
 import { type Answer, field } from '../host/frame.ts'
 import { type HostSession, openSession } from '../host/session.ts'
 import type { Connection } from '../transport/connection.ts'
-import { readFound, readInspection, type Versions } from './found.ts'
+import { coded, readFound, readInspection, type Versions } from './found.ts'
 import type {
   ArtifactRef,
   CommitOutcome,
@@ -77,10 +77,7 @@ export function nginxHands(host: NginxHost): HostHands {
         const { hello } = await bind()
         versions.old = field(hello, 'version')
         versions.oldSha = field(hello, 'sha')
-        const refused = (hello.fields.get('refusal') ?? []).map(text => {
-          const at = text.indexOf(':')
-          return refusal(name, text.slice(0, at), text.slice(at + 1))
-        })
+        const refused = coded(hello, 'refusal').map(([code, detail]) => refusal(name, code, detail))
         const arch = field(hello, 'arch')
         if (!artifact.runsOn(arch)) refused.push(refusal(name, 'WRONG_ARCHITECTURE', arch))
         const inspection = readInspection(hello, versions)
@@ -203,7 +200,8 @@ async function renew(host: NginxHost, before: Promise<Bound> | undefined): Promi
 }
 
 function inspectArgs({ run, spec, artifact }: NginxHost): string[] {
-  return [run.id, run.owner, spec.binary, spec.pidFile, spec.stateDir ?? '', artifact.sha256]
+  const { binary, pidFile, stateDir, allow } = spec
+  return [run.id, run.owner, binary, pidFile, stateDir ?? '', artifact.sha256, allow.join(',') || '-']
 }
 
 /** The host counts in hundredths of a second. */

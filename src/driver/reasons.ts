@@ -1,7 +1,9 @@
 /** The words for what the host program reports by code: what it means and what to do. */
 import { type Fault, type FaultCode, fault } from '../core/fault.ts'
+import { configRefusals } from './config-reasons.ts'
+import { remarks } from './remarks.ts'
 
-interface Reason {
+export interface Reason {
   readonly code?: FaultCode
   readonly says: (detail: string) => string
   readonly hint?: string
@@ -34,6 +36,11 @@ const refusals: Record<string, Reason> = {
       `the master ${detail} belongs to another user, so it can be neither recognised nor signalled`,
     hint: 'set `become: true`',
   },
+  IN_CONTAINER: {
+    says: detail =>
+      `the master ${detail} runs in a container or under another root, or is the first process of one`,
+    hint: 'run handover inside it, or upgrade its image',
+  },
   EXE_DIFFERS: {
     says: detail => `the running master is not the file at the path (${detail})`,
     hint: 'the binary was replaced without a restart or upgrade; bring process and disk together first',
@@ -55,6 +62,10 @@ const refusals: Record<string, Reason> = {
     says: () => 'the master runs with `daemon off`; it ignores USR2',
     hint: 'it is run by a supervisor or a container; upgrade it there',
   },
+  SUPERVISED: {
+    says: detail => `the master is run by ${detail}, which would start it anew when the old master ends`,
+    hint: 'let it become a daemon (`daemon on`, started by init or systemd), or upgrade it through that supervisor',
+  },
   SEVERAL_INSTANCES: {
     says: detail => `several masters run this binary (${detail})`,
     hint: 'give each instance a binary of its own, or upgrade this host by hand',
@@ -64,6 +75,16 @@ const refusals: Record<string, Reason> = {
     says: detail => `workers without a master are running (${detail})`,
     hint: 'tell them to quit with `kill -QUIT`',
   },
+  SIGNAL_DENIED: {
+    says: detail => `the master ${detail} cannot be signalled`,
+    hint: 'set `become: true`, or let sudo keep the capability CAP_KILL',
+  },
+  UPGRADE_JAMMED: {
+    says: detail =>
+      `the master could not rename its pid file at ${detail}; it believes in an upgrade since then`,
+    hint: 'restart it once: it ignores USR2 now, and its reloads only add workers',
+  },
+  ...configRefusals,
   UPGRADE_UNFINISHED: {
     says: detail => `an upgrade was left unfinished: the old master ${detail} is still alive`,
     hint: 'finish it (QUIT the old master) or go back (HUP the old, then QUIT the new) first',
@@ -76,6 +97,10 @@ const refusals: Record<string, Reason> = {
     says: detail => `the directory ${detail} is not writable`,
     hint: 'set `become: true`; a read-only file system cannot be upgraded',
   },
+  PID_FILE_FIXED: {
+    says: detail => `the pid file cannot be renamed: ${detail}`,
+    hint: 'make its directory writable for the master; USR2 would fail, and every later reload with it',
+  },
   PATH_MOUNTED: {
     says: detail => `${detail} is a mount point of its own and cannot be replaced`,
     hint: 'upgrade the image or the file that is mounted there instead',
@@ -85,6 +110,18 @@ const refusals: Record<string, Reason> = {
     hint: 'take the mark away with `chattr -i` or `chattr -a`',
   },
   DISK_FULL: { says: detail => `not enough room: ${detail}`, hint: 'free some space' },
+  NO_EXEC: {
+    says: detail => `${detail}, where the binary is, is mounted noexec`,
+    hint: 'mount it with exec; what runs there now could not be started again either',
+  },
+  MEMORY_SHORT: {
+    says: detail => `not enough memory for two sets of processes: ${detail} KiB`,
+    hint: 'free some memory: both masters and their workers live at the same time',
+  },
+  PACKAGE_MANAGER: {
+    says: detail => `a package manager is at work: ${detail}`,
+    hint: 'wait for it to end; its scripts restart nginx or end the old master',
+  },
   LOCKED: {
     code: 'HOST_LOCKED',
     says: detail => `another run holds the lock: ${detail}`,
@@ -116,6 +153,11 @@ const refusals: Record<string, Reason> = {
     code: 'ARTIFACT_REFUSED',
     says: detail => `the new binary refuses the configuration: ${detail}`,
     hint: 'correct the configuration for the new version first',
+  },
+  BUILD_DIFFERS: {
+    code: 'ARTIFACT_REFUSED',
+    says: detail => `the new binary is built otherwise: ${detail}`,
+    hint: 'build it with the options of the old one (`nginx -V`), or set `handover.allow_build_change: true`',
   },
 }
 
@@ -161,6 +203,11 @@ export function refusal(host: string, code: string, detail: string): Fault {
   })
 }
 
+/** A note: nothing speaks against the change. */
+export function remark(code: string, detail: string): string {
+  return wordsFor(remarks, code)?.(detail.trim()) ?? `${code}${detail ? ` (${detail})` : ''}`
+}
+
 /** A failure of a later phase, with what the daemon logged about it. */
 export function failure(
   code: FaultCode,
@@ -179,5 +226,7 @@ function wordsFor<T>(table: Record<string, T>, code: string): T | undefined {
   return Object.hasOwn(table, code) ? table[code] : undefined
 }
 
-/** The codes the host program may use; a test holds them against the shell files. */
+export const knownRemarks: ReadonlySet<string> = new Set(Object.keys(remarks))
+
+/** The codes the host program may use to refuse or to fail; a test holds them against the shell files. */
 export const knownReasons: ReadonlySet<string> = new Set([...Object.keys(refusals), ...Object.keys(failures)])

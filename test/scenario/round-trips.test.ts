@@ -53,6 +53,7 @@ async function transaction(world: World, run: string, artifactPath: string) {
       drainTimeoutMs: 5000,
       startTimeoutMs: 5000,
       onDrainLimit: 'terminate',
+      allow: [],
     },
     artifact: { path: artifactPath, sha256: await sha256OfFile(artifactPath), runsOn: () => true },
     become: false,
