@@ -3,6 +3,8 @@
 
 # same_build: false, and refused, when a new master would differ by its build; $tested is what the new binary said.
 same_build() {
+  # What was replaced here once ran here: going back to an older version must not meet its missing parts.
+  [ ! -f "$state/backups/$want_sha" ] || return 0
   new_build=${tested#*configure arguments:}
   new_build=" ${new_build%%"$nl"*} "
   # A program that has connected anew has not looked at the configuration.

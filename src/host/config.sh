@@ -95,7 +95,7 @@ preflight_count() {
   # One that was just forked has no title yet.
   [ -z "$old_unborn" ] || return 0
   children_of "$om" $old_workers
-  [ "$count" -ne "$conf_started" ] || return 0
+  [ "$count" -gt 0 ] && [ "$count" -ne "$conf_started" ] || return 0
   [ "$conf_workers" != auto ] || [ "$count" -gt "$conf_started" ] || return 0
   refuse WORKERS_DIFFER "$conf_started, while $count run"
 }
