@@ -20,7 +20,7 @@ look_at_config() {
     } 2>/dev/null | read_dump
   )
   conf_error= conf_unread= conf_pid= conf_cwd= conf_workers= conf_started= conf_has= conf_files= conf_removed= conf_taken=
-  conf_unix= conf_shrinks= conf_daemon_off= old_build= listening= alert_at= worker_dirs=
+  conf_unix= conf_shrinks= conf_daemon_off= old_build= listening= alert_at= stray_pids= booted=0
   while read -r c_key c_value; do
     case $c_key in
       error) conf_error=${c_value:-it printed nothing} ;;
@@ -40,7 +40,8 @@ look_at_config() {
       shrinks) conf_shrinks=$conf_shrinks${conf_shrinks:+, }$c_value ;;
       inodes) listening=$c_value ;;
       alert) alert_at=$c_value ;;
-      worker) worker_dirs="$worker_dirs ${c_value%/cmdline}" ;;
+      booted) booted=$c_value ;;
+      stray) c_value=${c_value#/proc/} && stray_pids="$stray_pids ${c_value%/cmdline}" ;;
     esac
   done <<END
 $conf
@@ -117,7 +118,6 @@ preflight_edited() {
     [ -n "$oldest" ] && [ "$oldest" -le "$item" ] || oldest=$item
   done
   [ -n "$oldest" ] || return 0
-  read_booted
   # Starts are counted in hundredths of a second on every machine; two seconds are for rounding.
   loaded=$((booted + oldest / 100 + 2))
   edited= edits=0
@@ -139,18 +139,10 @@ preflight_edited() {
   esac
 }
 
-# read_booted: $booted is when this machine started, in seconds of its clock of now.
-read_booted() {
-  while read -r b_key booted; do
-    [ "$b_key" != btime ] || return
-  done </proc/stat
-}
-
 # preflight_jammed: after a failed rename of its pid file (T2) a master believes for ever that an upgrade is under way:
 # it ignores USR2, and every reload adds workers. It says so once. The alert of another process with this id is older.
 preflight_jammed() {
   [ -n "$alert_at" ] || return 0
-  read_booted
   started=$(date -d "@$((booted + om_start / 100))" +%Y%m%d%H%M%S 2>/dev/null)
   [ "${alert_at%% *}" -lt "${started:-0}" ] || refuse UPGRADE_JAMMED "${alert_at#* }"
 }
@@ -158,14 +150,10 @@ preflight_jammed() {
 # preflight_orphans: workers of a binary that is long gone (T1) accept on our sockets for ever.
 preflight_orphans() {
   strays=
-  for d in $worker_dirs; do
-    p=${d#/proc/}
+  for p in $stray_pids; do
+    # Those of our own binary were told already.
     case " $old_workers $old_draining" in *" $p:"*) continue ;; esac
-    stat_of "$p" || continue
-    stray_of=$p_ppid
-    title_of "$stray_of"
-    case $p_title in *': master process '*) continue ;; esac
-    fds=$(ls -l "$d/fd" 2>/dev/null)
+    fds=$(ls -l "/proc/$p/fd" 2>/dev/null)
     for inode in $listening; do
       case $fds in *"socket:[$inode]"*)
         strays="$strays $p"

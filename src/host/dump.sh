@@ -23,7 +23,7 @@ read_dump() {
       }
       next
     }
-    part == "workers" { print "worker", $0; next }
+    part == "workers" { if (!has_master($0)) print "stray", $0; next }
     part == "exit" { next }
     dumping && /^# configuration file .*:$/ {
       if (file != "") end_file()
@@ -42,6 +42,7 @@ read_dump() {
 
     END {
       held_sockets()
+      while ((getline line < "/proc/stat") > 0) if (line ~ /^btime /) print "booted", substr(line, 7)
       if (alert != "") print "alert", alert
       if (!dumping) { print "error", (status == 124 ? "it did not end within 20 s" : said); exit }
       if (file != "") end_file()
@@ -56,6 +57,18 @@ read_dump() {
       if (workers == "auto") workers = online()
       print "started", workers
       bind_all(); compare()
+    }
+
+    # The worker of a /proc/PID/cmdline: is its parent a master, ours or another?
+    function has_master(path,   stat, title) {
+      sub(/cmdline$/, "stat", path)
+      if ((getline stat < path) <= 0) return 1
+      close(path)
+      sub(/^.*\) . /, "", stat); sub(/ .*/, "", stat)
+      path = "/proc/" stat "/cmdline"
+      getline title < path
+      close(path)
+      return index(title, ": master process ") > 0
     }
 
     # The tokens of nginx: words, quotes, escapes, comments.

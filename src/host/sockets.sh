@@ -94,9 +94,9 @@ awk_sockets='
     function compare(   key, n, list, i, other) {
       for (key in held) {
         if (!(key in wanted)) {
-          if (!((substr(key, 1, 3) " " substr(key, length(key) - 3)) in named)) print "removed", shown(key)
+          if (!((substr(key, 1, 3) " " substr(key, length(key) - 3)) in named)) tell("removed " shown(key))
         } else if (held[key] > (key in reused ? workers : 1)) {
-          print "shrinks", shown(key) " has " held[key] " sockets, and would have " (key in reused ? workers : 1)
+          tell("shrinks " shown(key) " has " held[key] " sockets, and would have " (key in reused ? workers : 1))
         }
         others[group(key)] = others[group(key)] " " key
       }
@@ -106,12 +106,18 @@ awk_sockets='
         for (i = 1; i < n; i += 2) {
           other = list[i] " " list[i + 1]
           if (other != key && other !~ / 0+:/ && key !~ / 0+:/) continue
-          print "taken", shown(key) (other in held ? ", while this nginx holds " : ", while another process holds ") shown(other)
+          tell("taken " shown(key) (other in held ? ", while this nginx holds " : ", while another process holds ") shown(other))
           break
         }
       }
-      for (key in held_unix) if (!(key in want_unix)) print "removed", "unix:" key
-      for (key in want_unix) if (!(key in held_unix)) print "added_unix", key
+      for (key in held_unix) if (!(key in want_unix)) tell("removed unix:" key)
+      for (key in want_unix) if (!(key in held_unix)) tell("added_unix " key)
+      for (i = 1; i <= told_count; i++) print told[i]
+    }
+    # Sorted, so that hosts with the same reason say the same.
+    function tell(line,   i) {
+      for (i = told_count++; i > 0 && told[i] > line; i--) told[i + 1] = told[i]
+      told[i + 1] = line
     }
     function shown(key,   hex, port, i, out) {
       hex = substr(key, 6); sub(/:.*/, "", hex)

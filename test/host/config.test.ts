@@ -1,10 +1,10 @@
 /** Would a new master with the configuration on disk take over everything that this one holds? */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, readFile, rename, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, rename, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../src/host/frame.ts'
 import type { LabHost } from '../../src/lab/lab.ts'
@@ -298,6 +298,24 @@ describe('let in', () => {
       }
     })
   })
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'a master of another user that may bind low ports: asked as that user',
+    async () => {
+      await onHost({ isStarted: false }, async world => {
+        const { host } = world
+        for (let dir = host.root; dir !== '/tmp'; dir = dirname(dir)) await chmod(dir, 0o755)
+        execFileSync('chown', ['-R', '65534:65534', host.root])
+        await edit(host, inHttp('server { listen 127.0.0.1:1019; }'))
+        const ids = ['--reuid', '65534', '--regid', '65534', '--groups', '65533']
+        const caps = ['--inh-caps', '+net_bind_service', '--ambient-caps', '+net_bind_service']
+        const args = [host.binary, '-c', host.config, '-p', `${host.root}/`, '-e', host.errorLog]
+        execFileSync('setpriv', [...ids, ...caps, ...args], { stdio: 'ignore' })
+        await until(() => world.processes().filter(one => one.title === 'nginx: worker process').length === 2)
+        expect(said(world, await inspected(world))).toEqual([])
+      })
+    },
+  )
 
   test('QUIC', async () => {
     const arranged = async (host: LabHost, binaries: LabBinaries) => {
