@@ -85,16 +85,20 @@ async function lookAtFleet(
 async function lookAtHost(host: string, { hands, checks }: Participant, judge: boolean): Promise<Look> {
   const outcome = await hands.inspect()
   if (outcome.kind === 'unreachable') return { host, status: undefined, faults: [outcome.fault] }
-  const status = { host, ...outcome.inspection }
+  const { notes, ...found } = outcome.inspection
+  // What is worth knowing before a change is not what `status` is asked for.
+  const status = { host, ...found, notes: judge && !found.current ? notes : [] }
   if (outcome.kind === 'refused') return { host, status, faults: outcome.faults }
-  if (!judge || outcome.inspection.current) return { host, status, faults: [] }
+  if (!judge || found.current) return { host, status, faults: [] }
   return { host, status, faults: await failingChecks(host, checks) }
 }
 
 function show(terminal: Terminal, options: OutputOptions, looks: readonly Look[]): void {
   if (options.output === 'json') {
     for (const { host, status, faults } of looks) {
-      terminal.out(`${jsonLine({ v: 1, type: 'host.status', host, found: status ?? null, faults })}\n`)
+      const { notes = [], ...found } = status ?? {}
+      const line = { v: 1, type: 'host.status', host, found: status ? found : null, faults, notes }
+      terminal.out(`${jsonLine(line)}\n`)
     }
     return
   }

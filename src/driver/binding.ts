@@ -39,5 +39,6 @@ export async function bindAnew(host: NginxHost, before: Promise<Bound> | undefin
 }
 
 function inspectArgs({ run, spec, artifact }: NginxHost): string[] {
-  return [run.id, run.owner, spec.binary, spec.pidFile, spec.stateDir ?? '', artifact.sha256]
+  const { binary, pidFile, stateDir, allow } = spec
+  return [run.id, run.owner, binary, pidFile, stateDir ?? '', artifact.sha256, allow.join(',') || '-']
 }

@@ -1,6 +1,7 @@
 /** Reading what the host program found into plain facts. */
 import { type Answer, field } from '../host/frame.ts'
 import type { Found, HostLock, Inspection } from './hands.ts'
+import { remark } from './reasons.ts'
 
 /** Versions and checksums by side; the host proves by inode which side is at the path. */
 export interface Versions {
@@ -24,6 +25,7 @@ export function readInspection(answer: Answer, versions: Versions): Inspection {
     identity: `${field(answer, 'boot')} ${field(answer, 'path_id')}`,
     exchange: field(answer, 'exchange'),
     lock: lockOf(answer),
+    notes: coded(answer, 'note').map(([code, detail]) => remark(code, detail)),
   }
 }
 
@@ -38,6 +40,14 @@ function lockOf(answer: Answer): HostLock | null {
     leaseMs: /^-?\d+$/.test(left) ? Math.max(0, Number(left) * 10) : null,
     state: field(answer, 'last_run') === run ? field(answer, 'last_state') : '',
   }
+}
+
+/** What the host says as CODE:DETAIL, as often as it says it. */
+export function coded(answer: Answer, key: string): [code: string, detail: string][] {
+  return (answer.fields.get(key) ?? []).map(text => {
+    const at = text.indexOf(':')
+    return [text.slice(0, at), text.slice(at + 1)]
+  })
 }
 
 /** The host says which file is at the path at the end; it may be a third one, of no version that is known. */

@@ -10,6 +10,9 @@
 import type { Duplex } from 'node:stream'
 import type { Fault } from '../core/fault.ts'
 
+/** What the user lets pass that is refused otherwise. */
+export type Allowance = 'config' | 'build'
+
 export interface DaemonSpec {
   readonly driver: 'nginx'
   /** Absolute; symbolic links are resolved on the host. */
@@ -22,6 +25,7 @@ export interface DaemonSpec {
   readonly onDrainLimit: 'terminate' | 'leave'
   /** The first lease, from the end of the preparation. */
   readonly leaseMs: number
+  readonly allow: readonly Allowance[]
 }
 
 export interface ArtifactRef {
@@ -60,6 +64,8 @@ export interface Inspection extends Found {
   readonly exchange: string
   /** The run lock; null when nobody has it. */
   readonly lock: HostLock | null
+  /** Worth knowing before a change, for people; they refuse nothing. */
+  readonly notes: readonly string[]
 }
 
 export interface HostLock {

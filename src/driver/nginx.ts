@@ -4,7 +4,7 @@ import { type Answer, field } from '../host/frame.ts'
 import { misfits, unprepared } from './artifact.ts'
 import { type Bound, bindAnew, type NginxHost, slackMs } from './binding.ts'
 import { heldFault, named, stuckFault, switchFault } from './failed.ts'
-import { readFound, readInspection, type Versions } from './found.ts'
+import { coded, readFound, readInspection, type Versions } from './found.ts'
 import type {
   BreakOutcome,
   CommitOutcome,
@@ -68,10 +68,7 @@ export function nginxHands(host: NginxHost): HostHands {
         const { hello } = await bind()
         versions.old = field(hello, 'version')
         versions.oldSha = field(hello, 'sha')
-        const refused = (hello.fields.get('refusal') ?? []).map(text => {
-          const at = text.indexOf(':')
-          return refusal(name, text.slice(0, at), text.slice(at + 1))
-        })
+        const refused = coded(hello, 'refusal').map(([code, detail]) => refusal(name, code, detail))
         const inspection = readInspection(hello, versions)
         refused.push(...misfits(name, artifact, hello, inspection))
         return refused.length > 0

@@ -5,7 +5,7 @@
 arm() {
   end_dead_man
   rm -f "$state/program" "$state/beat"
-  { printf '%s\n' "$program" >"$state/program"; } 2>/dev/null || return 1
+  { printf '%s\n' "$program_text" >"$state/program"; } 2>/dev/null || return 1
   # Where systemd runs, the end of a login session may end every process of it (KillUserProcesses).
   if [ "$uid" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null 2>&1; then
     clock

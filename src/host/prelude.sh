@@ -3,7 +3,7 @@
 # shell's own `read`, values are returned in variables.
 # No `set -e`: a step that fails in the middle of a handover must lead to its failure path, not end the program.
 # What the line that started this has read; left in the state directory for the dead-man.
-program=${p-}
+program_text=${p-}
 set -uf
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C

@@ -132,37 +132,21 @@ try_out() {
     ;;
   esac
   title_of "$om"
-  split_title
-  # nginx joins its arguments with blanks. Options are told by their dash, and what follows a value is its rest
-  # (Debian's own unit starts it with -g 'daemon on; master_process on;').
-  set --
-  arg=
-  for word in $args; do
-    case $word in
-      -*) ;;
-      *) case $arg in -[cegp]) ;; *) word=$arg${arg:+ }$word arg= ;; esac ;;
-    esac
-    [ -z "$arg" ] || set -- "$@" "$arg"
-    arg=$word
-  done
-  [ -z "$arg" ] || set -- "$@" "$arg"
-  start_line=$argv0
-  for arg in "$@"; do
-    case $arg in *[!A-Za-z0-9_./:,=+-]*) arg="'$arg'" ;; esac
-    start_line="$start_line $arg"
-  done
+  split_args
+  quote_start
+  find_user
   # With both options nginx says its version and goes on to the test.
-  tested=$(
-    cd "/proc/$om/cwd" 2>/dev/null || cd /
-    exec timeout 60 env -i PATH="$PATH" ${TZ:+"TZ=$TZ"} "$sib" "$@" -V -t 2>&1
-  )
+  tested=$(as_master 60 "$sib" -V -t)
   tried=$?
   case $tested in
     *' version: '*/*)
       new_version=${tested#* version: *[/]}
       new_version=${new_version%%"$nl"*}
       new_version=${new_version%% *}
-      [ "$tried" -ne 0 ] || return 0
+      if [ "$tried" -eq 0 ]; then
+        same_build
+        return
+      fi
       tested=${tested#*configure arguments:}
       say detail "${tested#*"$nl"}"
       say exit "$tried"

@@ -51,6 +51,8 @@ export interface PlannedHandover {
   readonly startTimeoutMs: number
   /** Null lets the host choose. */
   readonly stateDir: string | null
+  /** What is let pass that is refused otherwise. */
+  readonly allow: readonly ('config' | 'build')[]
 }
 
 /** A binary as a run has found it at the path of a host. */

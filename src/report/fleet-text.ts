@@ -2,7 +2,7 @@
 import type { Fault } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
 import type { HostFacts } from '../journal/entry.ts'
-import { formatFaults } from './fault-text.ts'
+import { formatFaults, formatNotes } from './fault-text.ts'
 import { type LineStyle, nameList, oneLine, paint } from './line.ts'
 import { formatTable, type TableStyle } from './table.ts'
 
@@ -12,6 +12,8 @@ export interface HostStatus extends HostFacts {
   readonly onDisk?: { readonly version: string; readonly sha256: string }
   /** Who has the run lock there, and until when without being heard from; null when nobody does. */
   readonly lock: { readonly owner: string; readonly leaseMs: number | null } | null
+  /** Worth knowing before a change. */
+  readonly notes?: readonly string[]
 }
 
 export interface FleetStyle extends LineStyle {
@@ -28,7 +30,10 @@ export function formatFleetStatus(
   { color, width = 80 }: FleetStyle,
 ): string[] {
   const style = { color, width }
-  const shown = formatFaults(faults, style)
+  // All of them: whoever asks before a change wants to mend everything at once.
+  const shown = formatFaults(faults, style, { most: Number.POSITIVE_INFINITY })
+  const notes = rows.flatMap(({ host, notes = [] }) => notes.map(text => ({ host, text })))
+  const noted = formatNotes(notes, style)
   return [
     ...(rows.length === 0
       ? []
@@ -37,6 +42,7 @@ export function formatFleetStatus(
         : hostTable(rows, style)),
     ...(rows.length > 0 && shown.length > 0 ? [''] : []),
     ...shown,
+    ...(noted.length > 0 && rows.length > 0 ? ['', ...noted] : []),
     '',
     lastLine(rows, faults, style),
   ]

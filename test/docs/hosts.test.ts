@@ -1,6 +1,6 @@
 /** docs/hosts.md against the words for what hosts report, the state machine of the host program, and the tools it calls. */
 import { expect, it } from 'vitest'
-import { failure, knownReasons, refusal } from '../../src/driver/reasons.ts'
+import { failure, knownReasons, knownRemarks, refusal, remark } from '../../src/driver/reasons.ts'
 import { hostProgram } from '../../src/host/program.ts'
 import { code, readPage, readSource, rowsOf, sectionNamed } from './pages.ts'
 
@@ -45,6 +45,11 @@ it('says what fails later', () => {
   }
 })
 
+it('says what is noted', () => {
+  const wanted = [...knownRemarks].map(each => `| \`${each}\` | ${escaped(remark(each, detail))} |`)
+  expect(firstCells('What is noted', 2)).toEqual(wanted)
+})
+
 it('covers every reason', () => {
   const rows = ['What is refused', 'What fails later'].flatMap(title => rowsOf(sectionNamed(page, title)))
   expect(new Set(rows.map(([reason]) => code(reason)))).toEqual(knownReasons)
@@ -63,8 +68,17 @@ it('names every tool the host program calls', () => {
   const text = sectionNamed(page, 'What a host needs')
   const sources = [hostProgram().toString('utf8'), readSource('host/program.ts')].join('\n')
   const known =
-    'awk cat chmod chown cp dd df env grep id ln ls mkdir mv readlink rm sed sha256sum sleep stat sync tail'
-  for (const tool of [...known.split(' '), 'timeout', 'setsid', 'lsattr', 'exch', 'perl', 'python3']) {
+    'awk cat chmod chown cp date dd env grep id ln ls mkdir mv readlink rm sed sha256sum sleep stat sync tail'
+  for (const tool of [
+    ...known.split(' '),
+    'timeout',
+    'setsid',
+    'lsattr',
+    'setpriv',
+    'exch',
+    'perl',
+    'python3',
+  ]) {
     expect(sources, tool).toMatch(new RegExp(`\\b${tool}\\b`))
     expect(text).toContain(`\`${tool}\``)
   }

@@ -116,8 +116,10 @@ describe('a new binary that does not take over', () => {
 
   test('a configuration that it refuses, and an upload that was damaged', async () => {
     await onHost({}, async world => {
-      const program = await world.open()
-      appendFileSync(world.host.config, 'no_such_directive on;\n')
+      const program = await world.open('run1', { allow: 'config' })
+      // The old one knows it still, and warns.
+      const text = readFileSync(world.host.config, 'utf8')
+      writeFileSync(world.host.config, text.replace('server_name', 'ssl off; server_name'))
       expect(await preparedWith(program, world)).toBe('refused CONFIGURATION_REFUSED')
       await expectOnly(world, 'old')
       const artifact = join(world.stateDir, 'artifacts', world.newSha)

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { knownReasons } from '../../src/driver/reasons.ts'
+import { knownReasons, knownRemarks } from '../../src/driver/reasons.ts'
 import { hostProgram } from '../../src/host/program.ts'
 import { shells } from './local-connection.ts'
 
@@ -74,6 +74,11 @@ describe('codes', () => {
 
   test('and there are no words for one that it never uses', () => {
     expect([...knownReasons].filter(code => !used.has(code) && !own.driver.includes(code))).toEqual([])
+  })
+
+  test('notes: the same', () => {
+    const noted = Array.from(program.matchAll(/\bremark ([A-Z][A-Z_]+)\b/g), ([, code = '']) => code)
+    expect(new Set(noted)).toEqual(knownRemarks)
   })
 })
 

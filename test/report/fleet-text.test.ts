@@ -53,6 +53,17 @@ it('shows 400 hosts in groups', () => {
   `)
 })
 
+it('shows what is worth knowing below the faults', () => {
+  const notes = ['no `worker_shutdown_timeout`']
+  const lines = formatFleetStatus([row('h01', { notes }), row('h02', { notes })], [], style)
+  expect(lines.slice(3)).toEqual([
+    '',
+    'note: h01, h02: no `worker_shutdown_timeout`',
+    '',
+    '2 hosts seen, 2 with 1.22.1',
+  ])
+})
+
 it('shows faults alone when no host could be seen', () => {
   const lines = formatFleetStatus([], [fault('SSH_UNREACHABLE', 'no route to host', { host: 'h01' })], style)
   expect(lines).toEqual([

@@ -19,6 +19,7 @@ export const inspection: Inspection = {
   identity: '',
   exchange: 'mv',
   lock: null,
+  notes: [],
   onDisk: { version: foundOld.version, sha256: foundOld.sha256 },
 }
 
