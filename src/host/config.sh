@@ -93,9 +93,17 @@ preflight_config() {
 # preflight_count: a switch waits for as many new workers as there are old ones. What `auto` comes to depends on the C
 # library (online or allowed processors), but never on more than are online.
 preflight_count() {
-  # One that was just forked has no title yet.
-  [ -z "$old_unborn" ] || return 0
+  settled= tries=100
   children_of "$om" $old_workers
+  # A master that was just started or reloaded may still be forking them; one that waits for a signal is done.
+  while [ "$count" -ne "$conf_started" ] && [ -z "$settled" ] && [ "$tries" -gt 0 ]; do
+    tries=$((tries - 1))
+    nap
+    ! idle "$om" || settled=yes
+    scan
+    [ -z "$old_unborn" ] || settled=
+    children_of "$om" $old_workers
+  done
   [ "$count" -gt 0 ] && [ "$count" -ne "$conf_started" ] || return 0
   [ "$conf_workers" != auto ] || [ "$count" -gt "$conf_started" ] || return 0
   refuse WORKERS_DIFFER "$conf_started, while $count run"
