@@ -104,7 +104,7 @@ reverse() {
   set -- $old_set
   wanted=$#
   clock
-  settle=$((now + 300)) limit=$((now + 1500)) asked= before=
+  settle=$((now + 300)) limit=$((now + 1500)) asked= before= had=
   while :; do
     # Looked at before the processes: whoever is idle has already done what the signal makes it do.
     if idle "$nm"; then handled=yes; else handled=; fi
@@ -137,6 +137,9 @@ reverse() {
         continue
       fi
       before=
+      # A master whose workers cannot start stays as it is.
+      [ "$count" = "$had" ] || had=$count changed=$now
+      [ $((now - changed)) -le 200 ] || break
     fi
     clock
     [ "$now" -lt "$limit" ] || break
