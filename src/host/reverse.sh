@@ -152,11 +152,12 @@ reverse() {
 }
 
 # await_old_end: an old master that was told to quit and still drains keeps the new one from USR2, which is ignored while
-# a parent lives. The drain limit counts from WINCH.
+# a parent lives. The drain limit counts from WINCH. It has been beyond coming back since somebody else sent that QUIT, so
+# TERM takes nothing but the rest of its clients from it; and that only while the new one is there.
 await_old_end() {
   clock
   limit=$((${winch_at:-$now} + drain_limit)) asked=
-  while same "$om" "$om_start" "$old_file"; do
+  while same "$om" "$om_start" "$old_file" && same "$nm" "$nm_start" "$new_file"; do
     clock
     if [ "$now" -ge "$limit" ]; then
       failed=OLD_MASTER_STAYS

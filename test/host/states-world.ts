@@ -243,7 +243,7 @@ function startExecs({ host, binaries }: World, allowed: readonly string[]) {
         execFile(host.binary, ['-v'], (error, _, stderr) => resolve(error ? String(error) : stderr))
       })
       if (!known.some(version => said.includes(version)) && allowed.length === 0) wrong.push(said)
-      await pause(10)
+      await pause(25)
     }
   })()
   return {
