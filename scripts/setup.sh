@@ -49,6 +49,8 @@ missing_packages() {
   has python3 || echo python3
   has ss || echo iproute2
   has ps || echo procps
+  has mount || echo mount
+  [[ -x /lib/systemd/systemd ]] || echo systemd
   [[ -f /etc/ssl/certs/ca-certificates.crt ]] || echo ca-certificates
   [[ -f /usr/share/keyrings/debian-archive-keyring.gpg ]] || echo debian-archive-keyring
 }

@@ -1,6 +1,6 @@
 /** Reading what the host program found into plain facts. */
 import { type Answer, field } from '../host/frame.ts'
-import type { Found, Inspection } from './hands.ts'
+import type { Found, HostLock, Inspection } from './hands.ts'
 
 /** Versions and checksums by side; the host proves by inode which side is at the path. */
 export interface Versions {
@@ -23,7 +23,20 @@ export function readInspection(answer: Answer, versions: Versions): Inspection {
     path: field(answer, 'path'),
     identity: `${field(answer, 'boot')} ${field(answer, 'path_id')}`,
     exchange: field(answer, 'exchange'),
-    lockedBy: field(answer, 'lock_owner') || null,
+    lock: lockOf(answer),
+  }
+}
+
+function lockOf(answer: Answer): HostLock | null {
+  const run = field(answer, 'lock_run')
+  if (!run) return null
+  const left = field(answer, 'lease_left')
+  return {
+    run,
+    owner: field(answer, 'lock_owner'),
+    isAlive: field(answer, 'lock_lives') === 'yes',
+    leaseMs: /^-?\d+$/.test(left) ? Math.max(0, Number(left) * 10) : null,
+    state: field(answer, 'last_run') === run ? field(answer, 'last_state') : '',
   }
 }
 

@@ -20,11 +20,16 @@ export interface DaemonSpec {
   readonly drainTimeoutMs: number
   readonly startTimeoutMs: number
   readonly onDrainLimit: 'terminate' | 'leave'
+  /** The first lease, from the end of the preparation. */
+  readonly leaseMs: number
 }
 
 export interface ArtifactRef {
-  readonly path: string
+  /** On the controller; null: only the backups of the host have it. */
+  readonly path: string | null
   readonly sha256: string
+  /** The only binary it may be put in place of; any if not given. */
+  readonly replaces?: string
   /** Can a host whose `uname -m` is this start it? */
   runsOn(machine: string): boolean
 }
@@ -53,8 +58,20 @@ export interface Inspection extends Found {
   readonly identity: string
   /** How names are exchanged there; `link` leaves "(deleted)" in /proc/PID/exe while parked. */
   readonly exchange: string
-  /** Who holds the run lock, as recorded there; null when nobody does. */
-  readonly lockedBy: string | null
+  /** The run lock; null when nobody has it. */
+  readonly lock: HostLock | null
+}
+
+export interface HostLock {
+  readonly run: string
+  /** As recorded there: user, controller, run, since when. */
+  readonly owner: string
+  /** Its program or its dead-man is there, or its lease runs. */
+  readonly isAlive: boolean
+  /** Until the host goes back by itself, in milliseconds; null when it has no lease. */
+  readonly leaseMs: number | null
+  /** How far that run has come there: `switched`, `decided`, ...; empty when it has only the lock. */
+  readonly state: string
 }
 
 /** `pass` with what was seen, `refused` with every reason why not, `unreachable` when it could not be asked. */
@@ -99,17 +116,25 @@ export type RevertOutcome =
   | { readonly kind: 'stuck'; readonly fault: Fault }
   | { readonly kind: 'unknown'; readonly fault: Fault }
 
+export type BreakOutcome =
+  /** Nobody has it any more; `state` is the end of the run that had it, or `none`. */
+  | { readonly kind: 'free'; readonly state: string }
+  | { readonly kind: 'refused'; readonly fault: Fault }
+  | { readonly kind: 'unknown'; readonly fault: Fault }
+
 export interface HostHands {
   readonly name: string
   inspect(): Promise<InspectOutcome>
   prepare(): Promise<PrepareOutcome>
   switchOver(): Promise<SwitchOutcome>
-  /** Is a switched host still as it was left? Changes nothing. */
-  look(): Promise<LookOutcome>
-  precommit(): Promise<LookOutcome>
+  /** From prepared until the commit: the host waits that long for the next one. Passes if it is as it was left. */
+  renew(leaseMs: number): Promise<LookOutcome>
+  precommit(leaseMs: number): Promise<LookOutcome>
   commit(): Promise<CommitOutcome>
   /** From any state of this run, also before anything was switched. Makes a switch that is still waiting give up. */
   revert(): Promise<RevertOutcome>
+  /** Brings the run that has the lock to its end there, then frees it. A living one only by force. */
+  breakLock(force: boolean): Promise<BreakOutcome>
   /** Runs a health command on the host. */
   command(argv: readonly string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>
   /** A byte stream to an address as the host sees it. */

@@ -84,21 +84,57 @@ const refusals: Record<string, Reason> = {
     says: detail => `${detail} is marked immutable or append-only`,
     hint: 'take the mark away with `chattr -i` or `chattr -a`',
   },
+  UNIT_NOT_ACTIVE: {
+    says: detail => `systemd does not take the daemon for a running service (${detail})`,
+    hint: 'end the daemon and start its unit; as it is, systemd would start a second one beside it',
+  },
+  UNIT_TYPE: {
+    says: detail => `systemd would end the service together with the old master (${detail})`,
+    hint: 'make it a daemon of `Type=forking` with `PIDFile=`',
+  },
+  UNIT_PID_FILE: {
+    says: detail => `systemd would end the new master together with the old one (${detail})`,
+    hint: 'set `PIDFile=` of the unit to the pid file of the daemon, then `systemctl daemon-reload`',
+  },
+  UNIT_MAIN_PROCESS: {
+    says: detail => `systemd takes another process for the master (${detail})`,
+    hint: '`systemctl reload` of the unit makes systemd read the pid file again',
+  },
+  UNIT_TASKS: {
+    says: detail => `the unit has no room for a second set of processes (${detail})`,
+    hint: 'raise `TasksMax=` of the unit (`systemctl set-property`)',
+  },
+  UNIT_MEMORY: {
+    says: detail => `the unit has no memory for a second set of processes (${detail})`,
+    hint: 'raise `MemoryMax=` of the unit (`systemctl set-property`)',
+  },
   DISK_FULL: { says: detail => `not enough room: ${detail}`, hint: 'free some space' },
   LOCKED: {
     code: 'HOST_LOCKED',
     says: detail => `another run holds the lock: ${detail}`,
-    hint: 'wait for it to end',
+    hint: 'wait for it to end; `handover lock show` tells how long its lease runs without it',
   },
   RUN_UNFINISHED: {
     code: 'HOST_RUN_UNFINISHED',
     says: detail => `run ${detail} did not come to its end here: two masters may be left`,
-    hint: 'settle it first: docs/hosts.md, "By hand"; `handover show RUN` tells whether that run was decided',
+    hint: 'settle it with `handover lock break`',
   },
   WRONG_ARCHITECTURE: {
     code: 'ARTIFACT_REFUSED',
     says: detail => `the new binary is built for another machine than this one (${detail})`,
     hint: 'give this host an artifact of its own',
+  },
+  CHANGED_SINCE_RUN: {
+    says: detail => `it runs neither what that run has put there nor what it had before, but ${detail}`,
+    hint: 'somebody has upgraded it since; undo that first, or leave the host out with --limit',
+  },
+  BACKUP_MISSING: {
+    says: detail => `it has no backup ${detail} any more`,
+    hint: 'leave the host out with --limit, and run a playbook with the old binary as the artifact for it',
+  },
+  BACKUP_DAMAGED: {
+    says: detail => `its backup ${detail} does not have that checksum any more`,
+    hint: 'leave the host out with --limit, and run a playbook with the old binary as the artifact for it',
   },
   CHANGED_SINCE_INSPECT: { says: () => 'the daemon was restarted or replaced while it was being prepared' },
   STAGING_FAILED: { says: detail => detail || 'the new binary could not be staged' },
@@ -144,6 +180,11 @@ const failures: Record<string, string> = {
   NEW_NOT_SERVING: 'the new master is not proven serving',
   NOT_AS_COMMITTED: 'the host is not in the state a commit leaves',
   REVERT_ASKED: 'given up because the run is going back',
+  LEASE_LOST:
+    'its lease ran out: the controller was not heard from in time, and the host goes back by itself',
+  DEAD_MAN_FAILED:
+    'the dead-man that would bring the host back by itself does not run and could not be started',
+  FENCED: 'a younger connection or another run has taken this host over',
   REVERT_CLAIMED: 'the host is already going back',
   DECIDED: 'the host has recorded the commit',
   COMMITTED: 'the host has committed already',

@@ -7,23 +7,31 @@ decide() {
   if in_state committed; then
     sides
     committed
-    return
-  fi
-  refused=
-  if ! in_state precommitted decided; then
-    refused=WRONG_PHASE
-    say detail "$r_state"
-  elif [ "$r_state" = precommitted ] && [ "$r_boot" != "$boot" ]; then
-    refused=REBOOTED
-  elif ! claim decided; then
-    refused=REVERT_CLAIMED
-  fi
-  if [ -n "$refused" ]; then
+  elif may_decide; then
+    go_forward "$1" "$2"
+  else
     drop_effect
-    say code "$refused"
+    say code "$failed"
     answer refused
-    return
   fi
+}
+
+# may_decide: no lease matters here: the claim is the one point at which the controller or the dead-man wins.
+may_decide() {
+  failed=WRONG_PHASE
+  in_state precommitted decided || return 1
+  if [ "$r_state" = precommitted ]; then
+    failed=REBOOTED
+    [ "$r_boot" = "$boot" ] || return 1
+    failed=FENCED
+    newest || return 1
+  fi
+  failed=REVERT_CLAIMED
+  claim decided
+}
+
+# go_forward DRAIN_LIMIT POLICY: with the effect lock held and the outcome claimed, from wherever the commit stands.
+go_forward() {
   if ! note 'state=decided'; then
     held RECORD_FAILED
   elif ! sides; then

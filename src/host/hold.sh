@@ -12,7 +12,7 @@ parked_well() {
   [ "$path" -ef "$old_file" ] && [ "$path" -ef "/proc/$om/exe" ]
 }
 
-# look: is a switched host still as it was left? Signals nothing, takes no lock.
+# look: is a host that was switched before still as it was left?
 look() {
   failed=WRONG_PHASE
   if in_state switched precommitted && failed=PATH_CHANGED && sides && parked_well; then
@@ -23,11 +23,12 @@ look() {
   fi
 }
 
-# precommit: the host is frozen as a participant; everything is looked at once more, with fresh eyes.
+# precommit: the host is frozen as a participant; everything is looked at once more, with fresh eyes. Its lease was
+# extended before, by the main loop.
 precommit() {
   begin_phase switched precommitted || return
-  failed=PATH_CHANGED
-  if sides && nobody_else && failed=RECORD_FAILED && note 'state=precommitted'; then
+  failed=LEASE_LOST
+  if [ -n "$granted" ] && failed=PATH_CHANGED && sides && nobody_else && failed=RECORD_FAILED && note 'state=precommitted'; then
     end_phase
     answer ok
   else

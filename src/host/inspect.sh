@@ -20,8 +20,11 @@ inspect() {
     return
   fi
   bound=yes
-  read_lock && say lock_owner "$l_owner" && say lock_run "$l_run"
+  say_lock
   read_record
+  say last_run "$r_run"
+  say last_state "$r_state"
+  say last_word "$r_word"
   say path "$path"
   say state_dir "$state"
   say arch "$arch"
@@ -36,7 +39,7 @@ inspect() {
   }
   say sha "$path_sha"
   say version "$version"
-  [ -f "$base/artifacts/$want_sha" ] && say have_artifact yes || say have_artifact no
+  [ -f "$base/artifacts/$want_sha" ] || [ -f "$state/backups/$want_sha" ] && say have_artifact yes || say have_artifact no
   if [ "$r_run" = "$run" ]; then
     say record "$r_state"
     sides
@@ -49,6 +52,17 @@ inspect() {
   if [ -n "$scanned" ]; then tell_facts; else facts; fi
   say_running
   [ -z "$refusals" ] && answer ok || answer refused
+}
+
+# say_lock: who has this host, and for how long yet without being heard from.
+say_lock() {
+  read_lock || return 0
+  say lock_owner "$l_owner"
+  say lock_run "$l_run"
+  lock_lives || return 0
+  say lock_lives yes
+  clock
+  read_lease "$l_run" && say lease_left $((lease_end - now))
 }
 
 # resolve FILE: $path is FILE without symbolic links. Where only its directories are links the shell can follow them.

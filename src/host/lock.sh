@@ -9,9 +9,20 @@ read_lock() {
   [ -n "$l_run" ]
 }
 
-# lock_lives: is the process that took the lock still there? A lock dies with its holder, never with a clock.
+# lock_lives: the process that took the lock is still there, or its lease runs, or its dead-man is about to settle it.
 lock_lives() {
-  [ "$l_boot" = "$boot" ] && stat_of "$l_pid" && [ "$p_start" = "$l_start" ]
+  [ "$l_boot" = "$boot" ] || return 1
+  stat_of "$l_pid" && [ "$p_start" = "$l_start" ] && return 0
+  read_lease "$l_run" && clock && [ "$now" -lt "$lease_end" ] && return 0
+  dead_man_lives
+}
+
+# newest: no younger connection of this very run has the lock. What an older one still had on its way is refused.
+newest() {
+  read_lock && [ "$l_run" = "$run" ] || return 1
+  [ "$l_pid $l_start" != "$$ $self_start" ] || return 0
+  [ "$l_start" -le "$self_start" ] || return 1
+  create "$state/lock.$$" "$run $$ $self_start $boot $owner" && mv -f "$state/lock.$$" "$state/lock"
 }
 
 # take_lock (invariant 8): one run a host. $why is `held`, `unfinished` or `unwritable` when it cannot be had.
@@ -23,6 +34,11 @@ take_lock() {
   read_lock || { nap && read_lock; }
   if [ -n "$l_run" ] && [ "$l_run" != "$run" ]; then
     lock_lives && return 1
+    # After a reboot there is nothing to wait for and nobody else to do it.
+    if unfinished && [ "$r_boot" != "$boot" ]; then
+      (settle after_reboot)
+      create "$state/lock" "$run $$ $self_start $boot $owner" && return 0
+    fi
     unfinished && why=unfinished && return 1
   fi
   # The holder is gone and left nothing half-done (or it is this very run, connected anew).
@@ -110,5 +126,10 @@ read_outcome() {
   [ "$o_run" = "$run" ] || outcome=
 }
 
-# forward: may a forward phase still act? Not after a revert was asked for or any outcome was claimed.
-forward() { [ ! -e "$cancel" ] && [ ! -e "$state/outcome" ]; }
+# forward: may a forward phase still act? Not after a revert was asked for, any outcome was claimed, or the lease is past.
+forward() {
+  [ ! -e "$cancel" ] && [ ! -e "$state/outcome" ] || return 1
+  lease_past || return 0
+  failed=LEASE_LOST
+  return 1
+}

@@ -32,14 +32,25 @@ serve() {
       .inspect | yes.inspect)
         inspect "$@" </dev/null
         ;;
-      yes.look) look </dev/null ;;
+      yes.renew) renew "$@" </dev/null ;;
       yes.prepare)
         (prepare "$@") </dev/null &
         phases="$phases $!"
         stat_of $! && preparing=$!:$p_start
         ;;
-      yes.switch | yes.precommit | yes.decide)
+      yes.precommit)
+        # Here, because only the main loop writes the lease.
+        granted=
+        may_renew && extend "$1" && granted=yes
+        (precommit) </dev/null &
+        phases="$phases $!"
+        ;;
+      yes.switch | yes.decide)
         ("$verb" "$@") </dev/null &
+        phases="$phases $!"
+        ;;
+      yes.break)
+        (break_lock "$@") </dev/null &
         phases="$phases $!"
         ;;
       yes.check)
@@ -66,12 +77,9 @@ serve() {
         ;;
     esac
   done
-  # The controller is gone. Phases in hand finish by themselves; what was only prepared is undone.
+  # The connection is gone. Phases in hand finish by themselves; then the lease decides, or a controller that comes back.
   # Not for health commands: one that never ends would keep the lock with this program.
   [ -z "$phases" ] || wait $phases
-  if [ "$bound" = yes ] && read_lock && [ "$l_run.$l_pid" = "$run.$$" ] && in_state '' prepared; then
-    hold_effect 100 && go_back
-  fi
 }
 
 trap '' HUP PIPE INT QUIT
@@ -79,4 +87,10 @@ read_boot
 boot=$boot_now
 stat_of $$
 self_start=$p_start
-serve
+case ${1-} in
+  dead_man)
+    shift
+    dead_man "$@"
+    ;;
+  *) serve ;;
+esac

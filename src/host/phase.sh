@@ -6,10 +6,12 @@ begin_phase() {
   if ! in_state "$@"; then
     say code WRONG_PHASE
     say detail "$r_state"
-  elif ! forward; then
-    say code REVERT_ASKED
   elif [ "$r_boot" != "$boot" ]; then
     say code REBOOTED
+  elif ! newest; then
+    say code FENCED
+  elif failed=REVERT_ASKED && ! forward; then
+    say code "$failed"
   else
     return 0
   fi
@@ -33,8 +35,8 @@ end_phase() { drop_effect; }
 give_up() {
   say code "$1"
   error_lines
-  if [ -e "$cancel" ]; then
-    # The revert that was asked for waits for our lock and does it.
+  if [ -e "$cancel" ] || { lease_past && dead_man_lives; }; then
+    # The revert that was asked for, or the dead-man, waits for our lock and does it.
     drop_effect
     answer cancelled
     return

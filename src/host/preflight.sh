@@ -5,7 +5,8 @@ preflight() {
   if read_lock && [ "$l_run" != "$run" ]; then
     # What else is odd here belongs to that run.
     lock_lives && refuse LOCKED "$l_owner" && return
-    unfinished && refuse RUN_UNFINISHED "$r_run" && return
+    # After a reboot the next run settles it; what runs now is what counts.
+    unfinished && [ "$r_boot" = "$boot" ] && refuse RUN_UNFINISHED "$r_run" && return
   fi
   scan
   read_pid "$pid_file"
@@ -83,6 +84,7 @@ preflight_master() {
     esac
   done
   [ -z "$orphans" ] || refuse ORPHAN_WORKERS "${orphans# }"
+  preflight_unit
 }
 
 # preflight_space: room for the backup, the staged file and the artifact, with as much again to spare.

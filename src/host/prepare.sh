@@ -1,7 +1,8 @@
 # prepare: lock, stage, try out, back up. Serving is not touched; all of it is undone by `revert`.
 
+# prepare SHA LEASE DRAIN_LIMIT POLICY: times in hundredths of a second; the last two are for the dead-man.
 prepare() {
-  want_sha=$1
+  want_sha=$1 asked_drain=$3 asked_policy=$4
   if ! make_state; then
     say detail "$base"
     fail_prepare STATE_DIR
@@ -35,16 +36,18 @@ prepare() {
     say detail "$why"
     fail_prepare "$why_code"
   elif try_out; then
-    if begin_record; then
+    if ! begin_record; then
+      say detail "$state"
+      fail_prepare RECORD_FAILED
+    elif ! extend "$2" || ! arm; then
+      fail_prepare DEAD_MAN_FAILED
+    else
       drop_effect
       say version "$new_version"
       say old_version "$version"
       set -- $old_set
       say workers "$#"
       answer ok
-    else
-      say detail "$state"
-      fail_prepare RECORD_FAILED
     fi
   fi
 }
@@ -76,7 +79,8 @@ begin_record() {
   set -f
   {
     printf '%s\n' "run=$run" "boot=$boot" "old_master=$om:$om_start" "old_set=$old_set" "old_id=$old_id" \
-      "new_id=$new_id" "old_sha=$path_sha" "new_sha=$want_sha" "new_version=$new_version" "exchange=$exchange_tool" "start=$start_line" state=prepared \
+      "new_id=$new_id" "drain=$asked_drain" "policy=$asked_policy" "old_sha=$path_sha" "new_sha=$want_sha" \
+      "new_version=$new_version" "exchange=$exchange_tool" "start=$start_line" state=prepared \
       >"$state/record.new" &&
       printf '%s decided\n' "$run" >"$state/claim.decided" &&
       printf '%s reverting\n' "$run" >"$state/claim.reverting" &&
@@ -90,8 +94,7 @@ begin_record() {
 fail_prepare() {
   say code "$1"
   if [ -n "$holding" ]; then
-    in_state '' prepared committed reverted &&
-      rm -f "$sib" "$sib.was" "$state/record.new" "$base/artifacts/$want_sha" "$state/lock" "$cancel"
+    in_state '' prepared committed reverted && rm -f "$state/record.new" && close_run reverted
     drop_effect
   fi
   answer refused
@@ -111,7 +114,7 @@ back_up() {
     return 1
   }
   hash_file "$sib" || return 1
-  why='the upload does not have the checksum of the artifact' why_code=ARTIFACT_DAMAGED
+  why='the staged file does not have the checksum of the artifact' why_code=ARTIFACT_DAMAGED
   [ "$h1" = "$want_sha" ] || {
     rm -f "$base/artifacts/$want_sha"
     return 1

@@ -90,7 +90,7 @@ note() { { printf '\n%s\n' "$1" >>"$state/record"; } 2>/dev/null; }
 # read_record: the fields of the record of the last run on this target.
 read_record() {
   r_run= r_state= r_boot= r_usr2= om= om_start= old_set= nm= nm_start= new_set= old_id= new_id= winch_at= old_sha= new_sha=
-  new_version= r_known= r_start= r_how=
+  new_version= r_known= r_drain= r_policy= r_word= r_start= r_how=
   [ -f "$state/record" ] || return 1
   while IFS= read -r r_line; do
     r_value=${r_line#*=}
@@ -110,6 +110,9 @@ read_record() {
       new_sha=*) new_sha=$r_value ;;
       new_version=*) new_version=$r_value ;;
       known=*) r_known=$r_value ;;
+      drain=*) r_drain=$r_value ;;
+      policy=*) r_policy=$r_value ;;
+      dead_man=* | after_reboot=* | broken_lock=*) r_word=$r_line ;;
       winch_at=*) winch_at=$r_value ;;
       start=*) r_start=$r_value ;;
       how=*) r_how=$r_value ;;
@@ -131,8 +134,10 @@ in_state() {
 close_run() {
   [ "$r_run" != "$run" ] || note "state=$1"
   set +f
-  set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel" "$base/artifacts/$want_sha"*
+  set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel" "$base/artifacts/$want_sha"* \
+    "$state/lease" "$state/beat" "$state/program"
   set -f
+  end_dead_man
   read_lock && [ "$l_run" = "$run" ] && set -- "$@" "$state/lock"
   rm -f "$@"
 }

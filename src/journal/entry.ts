@@ -43,7 +43,10 @@ export type EntryBody =
       readonly pid: number
       /** Start of that process in clock ticks since boot, with the boot id: tells it from a later one. */
       readonly identity: string
-      readonly artifact: { readonly path: string; readonly sha256: string; readonly bytes: number }
+      /** The run that this one undoes. */
+      readonly undoes?: string
+      /** Null when a run is undone: every host gets back what it had. */
+      readonly artifact: { readonly path: string; readonly sha256: string; readonly bytes: number } | null
       readonly stages: readonly StageInfo[]
     }
   | { readonly type: 'host.inspect.begun'; readonly host: string }

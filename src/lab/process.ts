@@ -83,6 +83,8 @@ function belongs(candidate: LabProcess, { labId, root, recorded = [] }: LabIdent
     candidate.exe.startsWith(below) ||
     link(candidate.pid, 'fd/2').startsWith(below) ||
     (labId !== undefined && read(candidate.pid, 'environ').split('\0').includes(`HANDOVER_LAB=${labId}`)) ||
+    // Started with another environment where it was root's through sudo.
+    (candidate.title.includes(' dead_man ') && candidate.title.includes(below)) ||
     recorded.some(id => id.pid === candidate.pid && id.startTime === candidate.startTime)
   )
 }

@@ -53,6 +53,18 @@ export interface PlannedHandover {
   readonly stateDir: string | null
 }
 
+/** A binary as a run has found it at the path of a host. */
+export interface KnownBinary {
+  readonly version: string
+  readonly sha256: string
+}
+
+/** What a host gets back from its own backups, and the only binary it may be put in place of. */
+export interface PlannedRestore {
+  readonly wanted: KnownBinary
+  readonly replaces: KnownBinary
+}
+
 export interface PlannedHost {
   readonly name: string
   readonly address: string
@@ -65,6 +77,8 @@ export interface PlannedHost {
   readonly connectTimeoutMs: number | null
   /** Index into `stages`. */
   readonly stage: number
+  /** Only in a plan that undoes a run. */
+  readonly restore?: PlannedRestore
   readonly handover: PlannedHandover
   readonly health: readonly PlannedCheck[]
 }
@@ -83,7 +97,10 @@ export interface Plan {
   readonly name: string
   /** sha256 over the canonical JSON of everything else. */
   readonly fingerprint: string
-  readonly artifact: Artifact
+  /** The run that is undone. */
+  readonly undoes?: string
+  /** Null in a plan that undoes a run: there every host has its own `restore`. */
+  readonly artifact: Artifact | null
   /** In the order of the inventory. */
   readonly hosts: readonly PlannedHost[]
   readonly stages: readonly PlannedStage[]
@@ -94,5 +111,7 @@ export interface Plan {
   readonly maxUnreachable: number
   readonly rollbackConcurrency: number
   readonly onDrainLimit: 'terminate' | 'leave'
+  /** A host goes back by itself this long after the controller was last heard. */
+  readonly leaseMs: number
   readonly commit: 'fleet'
 }

@@ -61,6 +61,7 @@ export function planRollout(
     maxUnreachable: countOf(playbook.maxUnreachable, size, 0),
     rollbackConcurrency: countOf(playbook.rollbackConcurrency, size, 1),
     onDrainLimit: playbook.onDrainLimit,
+    leaseMs: playbook.leaseMs,
     commit: playbook.commit,
   }
   return { ...plan, fingerprint: fingerprintOf(plan) }

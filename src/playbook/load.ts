@@ -97,6 +97,7 @@ function build(
     maxFailed: checked.max_failed,
     maxUnreachable: checked.max_unreachable,
     onDrainLimit: checked.on_drain_limit,
+    leaseMs: checked.lease,
     commit: checked.commit,
     rollbackConcurrency: checked.rollback.concurrency,
     health: checked.health.map((check, index) => buildCheck(check, index, placed)),

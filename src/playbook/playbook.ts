@@ -96,6 +96,8 @@ export interface Playbook {
   readonly maxFailed: Count
   readonly maxUnreachable: Count
   readonly onDrainLimit: 'terminate' | 'leave'
+  /** A host goes back by itself this long after the controller was last heard. */
+  readonly leaseMs: number
   readonly commit: 'fleet'
   readonly rollbackConcurrency: Count
   readonly health: readonly HealthCheck[]

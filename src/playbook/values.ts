@@ -3,7 +3,7 @@
  * refusal a whole predicate ("must be at least 1"); `issues.ts` puts the key in front.
  */
 import * as z from 'zod'
-import { parseDuration } from '../core/duration.ts'
+import { formatDuration, parseDuration } from '../core/duration.ts'
 import type { FaultCode } from '../core/fault.ts'
 import type { Count, StageHosts } from './playbook.ts'
 
@@ -32,14 +32,18 @@ export const line = text.superRefine((value, ctx) => {
 })
 
 /** Text to milliseconds. `least` is what the value must reach. */
-export function duration(least: 0 | 1) {
+/** @param least milliseconds; 0 allows none at all */
+export function duration(least: number) {
   return z.string({ error: 'a duration such as "30s"' }).transform((source, ctx) => {
     const ms = parseDuration(source)
     if (ms === undefined) {
       const hint = /^\d+$/.test(source) ? `write "${source}s"` : 'the units are ms, s, m and h'
       return refuse(ctx, { message: `must be a duration such as "30s", not ${JSON.stringify(source)}`, hint })
     }
-    if (ms < least) return refuse(ctx, { message: 'must be longer than 0' })
+    if (ms < least) {
+      const message = least > 1 ? `must be at least "${formatDuration(least)}"` : 'must be longer than 0'
+      return refuse(ctx, { message })
+    }
     if (ms > longestMs) return refuse(ctx, { message: 'must be at most "168h"' })
     return ms
   })

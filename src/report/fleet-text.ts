@@ -10,8 +10,8 @@ export interface HostStatus extends HostFacts {
   readonly host: string
   /** What is at the path, where it is not what runs. */
   readonly onDisk?: { readonly version: string; readonly sha256: string }
-  /** Who holds the run lock there; null when nobody does. */
-  readonly lockedBy: string | null
+  /** Who has the run lock there, and until when without being heard from; null when nobody does. */
+  readonly lock: { readonly owner: string; readonly leaseMs: number | null } | null
 }
 
 export interface FleetStyle extends LineStyle {
@@ -86,13 +86,13 @@ function groupTable(rows: readonly HostStatus[], style: TableStyle): string[] {
 }
 
 /** How a host differs from one that simply runs what is on its disk. */
-function driftOf({ pid, runsPath, onDisk, masters, draining, lockedBy }: HostStatus): string[] {
+function driftOf({ pid, runsPath, onDisk, masters, draining, lock }: HostStatus): string[] {
   return [
     ...(pid > 0 ? [] : ['no pid file']),
     ...(pid > 0 && !runsPath ? [`on disk ${onDisk ? oneLine(onDisk.version, 40) : 'another'}`] : []),
     ...(masters > 1 ? [`${masters} masters`] : []),
     ...(draining > 0 ? [`${draining} draining`] : []),
-    ...(lockedBy === null ? [] : [`locked by ${oneLine(lockedBy, 120)}`]),
+    ...(lock === null ? [] : [`locked by ${oneLine(lock.owner, 120)}`]),
   ]
 }
 

@@ -29,13 +29,12 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
   switch (entry.type) {
     case 'run.started': {
       const hosts = plural(standing.hosts.size, 'host')
-      const { path, sha256 } = entry.artifact
       return [
         {
           where: 'run',
           text: `${entry.run} started: ${oneLine(entry.name, 120)}, ${hosts} in ${plural(entry.stages.length, 'stage')}`,
         },
-        { where: 'run', text: `artifact ${oneLine(path)}, sha256 ${oneLine(sha256.slice(0, 12))}` },
+        { where: 'run', text: sourceOf(entry) },
         { where: 'inspect', text: hosts },
       ]
     }
@@ -72,6 +71,12 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
         },
       ]
   }
+}
+
+/** Where the binaries of a run come from. */
+export function sourceOf({ artifact, undoes = '' }: Extract<Entry, { type: 'run.started' }>): string {
+  if (artifact) return `artifact ${oneLine(artifact.path)}, sha256 ${oneLine(artifact.sha256.slice(0, 12))}`
+  return `undoes run ${oneLine(undoes, 80)}: every host gets back what it had before`
 }
 
 function stageStart(standing: Standing, name: string): string {
@@ -177,12 +182,10 @@ function endOfInspect(standing: Standing, { step, before }: HostStanding): Telli
 
 function endOfPrepare(standing: Standing, version: string): Telling[] {
   if (version === '' || countAt(standing, 'inspected', 'preparing') > 0) return []
-  return [
-    {
-      where: 'prepare',
-      text: `${plural(countAt(standing, 'prepared'), 'host')} ready for ${oneLine(version, 80)}`,
-    },
-  ]
+  const ready = hostsAt(standing, 'prepared')
+  const kinds = countBy(ready, host => `for ${oneLine(host.newVersion, 80)}`)
+  const what = kinds.length > 1 ? `: ${kinds.join(', ')}` : ` for ${oneLine(version, 80)}`
+  return [{ where: 'prepare', text: `${plural(ready.length, 'host')} ready${what}` }]
 }
 
 /** The four commonest, by count. */

@@ -8,10 +8,11 @@ import type { WatchedCheck } from '../health/watch.ts'
 import type { EntryBody } from '../journal/entry.ts'
 import type { Journal } from '../journal/journal.ts'
 import { type Decision, decide } from './decide.ts'
-import { finishEntry } from './ending.ts'
+import { createLeases, type Leases, type Mark } from './leases.ts'
 import { performInspect, performPrecommit, performPrepare, performSwitch } from './phases.ts'
 import { performCommit, performRevert } from './settle.ts'
 import { apply, initialState, type Limits, type RunState } from './state.ts'
+import { decisionEntry, isDecide, stepEntry } from './steps.ts'
 import { createVigil, type Vigil } from './vigil.ts'
 
 export type RunSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
@@ -19,6 +20,8 @@ export type RunSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 export interface Participant {
   readonly hands: HostHands
   readonly checks: readonly WatchedCheck[]
+  /** What must pass before its switch, too; all of them if not given. */
+  readonly baseline?: readonly WatchedCheck[]
 }
 
 export interface Conduct {
@@ -29,8 +32,15 @@ export interface Conduct {
   readonly opening: Extract<EntryBody, { type: 'run.started' }>
   /** Connections and read-only work at one time; changes are bounded by the plan alone. */
   readonly forks: number
-  /** How long a host that does not answer is waited for before it is given up as in-doubt, in milliseconds. */
-  readonly patienceMs: number
+  /** A host goes back by itself this long after the controller was last heard. */
+  readonly leaseMs: number
+  /** The clocks that leases are counted on; default: those of this machine. */
+  readonly clocks?: () => Mark
+  /**
+   * How long a host that does not answer is waited for before it is given up as in-doubt, in milliseconds; default:
+   * until its lease has run out, and 10 s more.
+   */
+  readonly patienceMs?: number
   /** Called once with a function that interrupts the run. */
   readonly onInterrupt?: (interrupt: (signal: RunSignal) => void) => void
 }
@@ -39,7 +49,8 @@ export interface Conduct {
 export interface Stand {
   readonly state: RunState
   readonly vigil: Vigil
-  readonly patienceMs: number
+  readonly leases: Leases
+  readonly patienceMs: number | undefined
   /** Who was inspected, by what it is: one machine under two names would be changed by two hands. */
   readonly seen: Map<string, string>
   /** Aborted when the run is over. */
@@ -90,10 +101,12 @@ export async function conduct(run: Conduct): Promise<RunState> {
     if (!found) throw new Error(`no participant ${host}`)
     return found
   }
-  const vigil = createVigil({ participant, record })
+  const leases = createLeases(run.leaseMs, run.clocks)
+  const vigil = createVigil({ participant, record, leases, state })
   const stand: Stand = {
     state,
     vigil,
+    leases,
     participant,
     record,
     patienceMs: run.patienceMs,
@@ -124,7 +137,7 @@ export async function conduct(run: Conduct): Promise<RunState> {
     const decisions = decide(state)
     for (const decision of decisions) {
       // No commit begins before the decision is on disk.
-      if (decision.do === 'decide') await record(stepEntry(decision, state)).catch(() => {})
+      if (isDecide(decision)) await record(decisionEntry(state, leases)).catch(() => {})
       else begin(decision, stand, start, limited)
     }
     if (decisions.length === 0) await woken
@@ -137,7 +150,7 @@ export async function conduct(run: Conduct): Promise<RunState> {
 
 /** Every decision changes the state before this returns, so the next `decide` does not give it again. */
 function begin(
-  decision: Decision,
+  decision: Exclude<Decision, { do: 'decide' }>,
   stand: Stand,
   start: Starter,
   limited: (work: () => Promise<void>) => Promise<void>,
@@ -178,34 +191,6 @@ function begin(
       return start(() => bake(stand))
     default:
       return start(() => record(stepEntry(decision, stand.state)))
-  }
-}
-
-type Step = Exclude<
-  Decision,
-  { do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert' | 'bake' }
->
-
-function stepEntry(decision: Step, state: RunState): EntryBody {
-  const stage = state.limits.stages[state.stage]?.name ?? ''
-  switch (decision.do) {
-    case 'leave-out': {
-      const fault = state.hosts.get(decision.host)?.fault
-      if (!fault) throw new Error(`${decision.host} is left out without a reason`)
-      return { type: 'host.left_out', host: decision.host, fault }
-    }
-    case 'start-stage':
-      return { type: 'stage.started', stage }
-    case 'finish-stage':
-      return { type: 'stage.finished', stage }
-    case 'start-precommit':
-      return { type: 'run.precommitting' }
-    case 'decide':
-      return { type: 'run.decided', hosts: [...(state.groups.get('precommitted') ?? [])] }
-    case 'roll-back':
-      return { type: 'run.rolling_back', reason: decision.reason }
-    case 'finish':
-      return finishEntry(state, decision.outcome)
   }
 }
 

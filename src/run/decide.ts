@@ -14,7 +14,8 @@ export type Decision =
   | { readonly do: 'leave-out'; readonly host: string }
   | { readonly do: 'start-stage' | 'finish-stage' }
   | { readonly do: 'bake' }
-  | { readonly do: 'start-precommit' | 'decide' }
+  | { readonly do: 'start-precommit' }
+  | { readonly do: 'decide' }
   | { readonly do: 'roll-back'; readonly reason: string }
   | { readonly do: 'finish'; readonly outcome: RunOutcome }
 

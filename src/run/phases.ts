@@ -9,7 +9,7 @@ export async function performInspect(stand: Stand, host: string, begun: Promise<
   // A lost journal has turned the run around, and that waits for every inspection to end.
   const [lost] = await begun.then(() => [], faultsOf)
   if (lost) return stand.record({ type: 'host.left_out', host, fault: lost })
-  const { hands, checks } = stand.participant(host)
+  const { hands, checks, baseline = checks } = stand.participant(host)
   const unexpected = (found: Fault) => stand.record({ type: 'host.unreachable', host, fault: found })
   await guarded(host, unexpected, async () => {
     const outcome = await hands.inspect()
@@ -20,7 +20,7 @@ export async function performInspect(stand: Stand, host: string, begun: Promise<
     const twin = twinOf(stand, host, outcome.inspection.identity)
     if (twin) return stand.record({ type: 'host.refused', host, faults: [twin] })
     const { current } = outcome.inspection
-    const [ill] = current ? [] : await failingChecks(host, checks, 'before anything was changed')
+    const [ill] = current ? [] : await failingChecks(host, baseline, 'before anything was changed')
     if (ill) return stand.record({ type: 'host.refused', host, faults: [ill] })
     return stand.record({ type: 'host.inspected', host, current, found: factsOf(outcome.inspection) })
   })
@@ -34,9 +34,14 @@ export async function performPrepare(stand: Stand, host: string, begun: Promise<
     if (stand.state.interrupted || stand.state.rollingBack !== undefined) {
       return stand.record({ type: 'host.prepared', host, version: '' })
     }
+    const sent = stand.leases.now()
     const outcome = await stand.participant(host).hands.prepare()
-    if (outcome.kind === 'prepared')
-      return stand.record({ type: 'host.prepared', host, version: outcome.version })
+    if (outcome.kind === 'prepared') {
+      stand.leases.granted(host, sent, stand.leases.lengthMs())
+      await stand.record({ type: 'host.prepared', host, version: outcome.version })
+      if (stand.state.hosts.get(host)?.phase === 'prepared') stand.vigil.keep(host)
+      return
+    }
     if (outcome.kind === 'refused')
       return stand.record({ type: 'host.refused', host, faults: outcome.faults })
     return stand.record({ type: 'host.unreachable', host, fault: outcome.fault })
@@ -45,10 +50,10 @@ export async function performPrepare(stand: Stand, host: string, begun: Promise<
 
 export async function performSwitch(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
   await begun
-  const { hands, checks } = stand.participant(host)
+  const { hands, checks, baseline = checks } = stand.participant(host)
   const failed = (found: Fault) => stand.record({ type: 'host.failed', host, fault: found, found: null })
   await guarded(host, failed, async () => {
-    const [ill] = await failingChecks(host, checks, 'right before the switch')
+    const [ill] = await failingChecks(host, baseline, 'right before the switch')
     if (ill) return failed(ill)
     // A rollback that began meanwhile reverts this host, perhaps only when there is room; it must not switch after that.
     const { hosts, interrupted, rollingBack } = stand.state
@@ -72,8 +77,16 @@ export async function performPrecommit(stand: Stand, host: string, begun: Promis
   const failed = (found: Fault) => stand.record({ type: 'host.failed', host, fault: found, found: null })
   await guarded(host, failed, async () => {
     const { hands } = stand.participant(host)
-    const first = await hands.precommit()
-    const outcome = first.kind === 'unknown' ? await hands.precommit() : first
+    const { leases } = stand
+    leases.freeze()
+    const ask = async () => {
+      const [sent, lengthMs] = [leases.now(), leases.lengthMs()]
+      const outcome = await hands.precommit(lengthMs)
+      if (outcome.kind === 'pass') leases.granted(host, sent, lengthMs)
+      return outcome
+    }
+    const first = await ask()
+    const outcome = first.kind === 'unknown' ? await ask() : first
     if (outcome.kind === 'pass') return stand.record({ type: 'host.precommitted', host })
     return failed(outcome.fault)
   })

@@ -3,6 +3,8 @@ import type { Fault } from '../core/fault.ts'
 import type { Stand } from './conduct.ts'
 import { guarded } from './phases.ts'
 
+/** How long after its lease has run out a host may need to be back, in milliseconds. */
+const backAfterLeaseMs = 10_000
 const firstPauseMs = 200
 const longestPauseMs = 2000
 
@@ -13,7 +15,7 @@ export async function performCommit(stand: Stand, host: string, begun: Promise<v
   const { hands } = stand.participant(host)
   const doubt = (found: Fault) => stand.record({ type: 'host.in_doubt', host, fault: found })
   await guarded(host, doubt, async () => {
-    const outcome = await patiently(stand.patienceMs, () => hands.commit())
+    const outcome = await patiently(patienceOf(stand, host), () => hands.commit())
     if (outcome.kind !== 'committed') return doubt(outcome.fault)
     const { found, oldLeft, cut } = outcome
     return stand.record({ type: 'host.committed', host, found, oldLeft, cut })
@@ -30,14 +32,24 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
     stand.record({ type: touched ? 'host.in_doubt' : 'host.left_out', host, fault: found })
   await guarded(host, doubt, async () => {
     const started = performance.now()
-    const outcome = await patiently(touched ? stand.patienceMs : 0, () => hands.revert())
+    const outcome = await patiently(touched ? patienceOf(stand, host) : 0, () => hands.revert())
     if (outcome.kind === 'reverted') {
       const ms = Math.round(performance.now() - started)
       const { found, how = 'in-place' } = outcome
       return stand.record({ type: 'host.reverted', host, found, ms, how })
     }
-    return doubt(outcome.fault)
+    return doubt(outcome.kind === 'unknown' && touched ? unseen(outcome.fault) : outcome.fault)
   })
+}
+
+/** A host that cannot be reached is waited for until it must have gone back by itself. */
+function patienceOf({ leases, patienceMs }: Stand, host: string): number {
+  return patienceMs ?? Math.max(0, leases.leftMs(host)) + backAfterLeaseMs
+}
+
+function unseen(found: Fault): Fault {
+  const hint = 'its dead-man was due meanwhile, which nobody has seen; look with `handover status`'
+  return { ...found, hint: found.hint ? `${found.hint}; ${hint}` : hint }
 }
 
 /** Asks again while the answer is `unknown`, with growing pauses, for at most `patienceMs` after the first answer. */

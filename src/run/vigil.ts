@@ -1,58 +1,119 @@
 /**
- * Watching every switched host until the commit, not only those of the newest stage: the playbook's health checks
- * from outside, and on the host itself whether masters, workers and the file at the path are still as they were left.
+ * Watching hosts from the preparation to the commit. Every lease is renewed; on switched hosts, not only those of the
+ * newest stage, the same request asks whether masters, workers and the file at the path are still as they were left,
+ * and the playbook's health checks look from outside.
  */
 import { fault } from '../core/fault.ts'
+import type { LookOutcome } from '../driver/hands.ts'
 import { type Watch, type WatchNews, watch } from '../health/watch.ts'
-import type { Participant, Stand } from './conduct.ts'
+import type { Stand } from './conduct.ts'
 import { guarded } from './phases.ts'
 
 export interface Vigil {
+  /** The host has been prepared: from here it has a lease. */
+  keep(host: string): void
   /** The host has just switched. */
   start(host: string): void
   stop(host: string): void
   stopAll(): void
 }
 
-/** How often the host itself is looked at, in milliseconds. */
+/** How often a switched host is looked at, and how seldom at most one that is only prepared is heard from. */
 const lookEveryMs = 1000
+const renewEveryMs = 30_000
+/** Renewals that fit into a lease: three may be lost. */
+const renewalsPerLease = 4
 
-export function createVigil({ participant, record }: Pick<Stand, 'participant' | 'record'>): Vigil {
-  const watches = new Map<string, Watch>()
+type Scene = Pick<Stand, 'participant' | 'record' | 'leases' | 'state'>
+
+interface Kept {
+  readonly renewals: Watch
+  health?: Watch
+}
+
+export function createVigil(scene: Scene): Vigil {
+  const kept = new Map<string, Kept>()
   const stop = (host: string) => {
-    watches.get(host)?.stop()
-    watches.delete(host)
+    const one = kept.get(host)
+    kept.delete(host)
+    one?.renewals.stop()
+    one?.health?.stop()
+  }
+  const fail = (host: string, found: ReturnType<typeof fault>) => {
+    if (!kept.has(host)) return
+    stop(host)
+    // A journal that fails here has already turned the run around.
+    scene.record({ type: 'host.failed', host, fault: found, found: null }).catch(() => {})
+  }
+  const keep = (host: string) => {
+    if (!kept.has(host)) kept.set(host, { renewals: keepLease(host, scene, found => fail(host, found)) })
   }
   return {
+    keep,
     start(host) {
-      if (!watches.has(host))
-        watches.set(
-          host,
-          watchHost(host, participant(host), record, () => stop(host)),
-        )
+      keep(host)
+      const one = kept.get(host)
+      if (one) one.health ??= watchHealth(host, scene, found => fail(host, found))
     },
     stop,
     stopAll() {
-      for (const host of [...watches.keys()]) stop(host)
+      for (const host of [...kept.keys()]) stop(host)
     },
   }
 }
 
-function watchHost(
+function keepLease(
   host: string,
-  { hands, checks }: Participant,
-  record: Stand['record'],
-  stop: () => void,
+  { participant, leases, state }: Scene,
+  fail: (found: ReturnType<typeof fault>) => void,
 ): Watch {
+  const { hands } = participant(host)
+  const phase = () => state.hosts.get(host)?.phase
+  const renew = async (): Promise<LookOutcome> => {
+    const [sent, lengthMs] = [leases.now(), leases.lengthMs()]
+    const outcome = await hands.renew(lengthMs)
+    if (outcome.kind === 'pass') leases.granted(host, sent, lengthMs)
+    return outcome
+  }
+  const every = () => {
+    const pauseMs = leases.lengthMs() / renewalsPerLease
+    const isParked = phase() !== 'prepared' && phase() !== 'switching'
+    // The first one at once where the preparation took a good part of the first lease.
+    if (leases.leftMs(host) < 2 * pauseMs) return Math.min(pauseMs, 250)
+    return Math.min(pauseMs, isParked ? lookEveryMs : renewEveryMs)
+  }
+  return repeat(every, async () => {
+    await guarded(
+      host,
+      async found => fail(found),
+      async () => {
+        const first = await renew()
+        // A switch in hand tells by itself what became of it.
+        if (first.kind === 'pass' || phase() === 'switching') return
+        if (phase() === 'prepared') {
+          // Nothing is at stake there yet, so a lost connection has until the end of the lease.
+          if (first.kind === 'failed' || leases.leftMs(host) <= 0) fail(first.fault)
+          return
+        }
+        // A lost connection is dialled again once before it counts: the daemon may be fine.
+        const outcome = first.kind === 'unknown' ? await renew() : first
+        if (outcome.kind !== 'pass') fail(outcome.fault)
+      },
+    )
+  })
+}
+
+function watchHealth(
+  host: string,
+  { participant, record }: Scene,
+  fail: (found: ReturnType<typeof fault>) => void,
+): Watch {
+  const { checks } = participant(host)
   const open = new Set(checks.map(({ check }) => check.name))
   let ended = false
   const tell = (entry: Parameters<Stand['record']>[0]) => {
     // A journal that fails here has already turned the run around.
     if (!ended) void record(entry).catch(() => {})
-  }
-  const fail = (found: Parameters<typeof failedEntry>[1]) => {
-    tell(failedEntry(host, found))
-    stop()
   }
   const hear = (news: WatchNews) => {
     tell({ type: 'health.changed', host, ...news })
@@ -62,41 +123,24 @@ function watchHost(
     if (open.delete(news.check) && open.size === 0) tell({ type: 'host.healthy', host })
   }
   const health = watch(checks, hear)
-  const daemon = repeat(lookEveryMs, async () => {
-    await guarded(
-      host,
-      async found => fail(found),
-      async () => {
-        const first = await hands.look()
-        // A lost connection is dialled again once before it counts: the daemon may be fine.
-        const outcome = first.kind === 'unknown' ? await hands.look() : first
-        if (outcome.kind !== 'pass') fail(outcome.fault)
-      },
-    )
-  })
   if (checks.length === 0) tell({ type: 'host.healthy', host })
   return {
     stop() {
       ended = true
       health.stop()
-      daemon.stop()
     },
   }
 }
 
-function failedEntry(host: string, found: ReturnType<typeof fault>) {
-  return { type: 'host.failed', host, fault: found, found: null } as const
-}
-
-/** Calls again and again with a pause, the first time after one pause. */
-function repeat(everyMs: number, call: () => Promise<void>): Watch {
+/** Calls again and again with a pause in milliseconds, the first time after one pause. */
+function repeat(everyMs: () => number, call: () => Promise<void>): Watch {
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   const next = () => {
     timer = setTimeout(async () => {
       await call()
       if (!stopped) next()
-    }, everyMs)
+    }, everyMs())
   }
   next()
   return {

@@ -13,6 +13,8 @@ export interface LocalOptions {
   readonly path?: string
   /** Runs the command as this user, as a login without `become` would. */
   readonly uid?: number
+  /** Words before the shell's: a program that runs it elsewhere (test/host/systemd.ts). */
+  readonly wrap?: readonly string[]
 }
 
 export interface LocalConnection extends Connection {
@@ -22,8 +24,8 @@ export interface LocalConnection extends Connection {
 }
 
 export function connectLocally(options: LocalOptions = {}): LocalConnection {
-  const { shell = 'dash', path, uid } = options
-  const [file = shell, ...words] = shell.split(' ')
+  const { shell = 'dash', path, uid, wrap = [] } = options
+  const [file = shell, ...words] = [...wrap, ...shell.split(' ')]
   const open = new Set<{ end(): void }>()
   let pid = 0
   let isOpen = true

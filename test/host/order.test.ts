@@ -7,6 +7,7 @@ import { field } from '../../src/host/frame.ts'
 import { startNginx } from '../../src/lab/nginx.ts'
 import { signalProcess } from '../../src/lab/process.ts'
 import {
+  deadMen,
   expectNoTraces,
   expectOnly,
   mastersOf,
@@ -62,11 +63,9 @@ describe('a phase asked for again, or out of its order', () => {
         for (const verb of verbs) answers.push(shown((await verb()) as never))
         return answers
       }
-      const { switchOver, decide, prepare, revert } = program
-      const precommit = () => program.ask('precommit')
-      const look = () => program.ask('look')
+      const { switchOver, decide, prepare, revert, precommit, renew } = program
       await program.inspect()
-      expect(await said(switchOver, precommit, decide, look)).toEqual([
+      expect(await said(switchOver, precommit, decide, renew)).toEqual([
         refused,
         refused,
         refused,
@@ -74,14 +73,14 @@ describe('a phase asked for again, or out of its order', () => {
       ])
       await storeArtifact(world)
       expect(await said(prepare, prepare, precommit, decide)).toEqual(['ok', 'ok', refused, refused])
-      expect(await said(switchOver, switchOver, look, prepare, decide)).toEqual([
+      expect(await said(switchOver, switchOver, renew, prepare, decide)).toEqual([
         'ok',
         'ok',
         'ok',
         refused,
         refused,
       ])
-      expect(await said(precommit, precommit, switchOver, look, prepare)).toEqual([
+      expect(await said(precommit, precommit, switchOver, renew, prepare)).toEqual([
         'ok',
         'ok',
         'ok',
@@ -91,7 +90,7 @@ describe('a phase asked for again, or out of its order', () => {
       expect(await said(decide, decide)).toEqual(['ok', 'ok'])
       const late = await revert()
       expect([shown(late), field(late, 'state')]).toEqual(['ok', 'committed'])
-      expect(await said(switchOver, precommit, look)).toEqual([refused, refused, 'failed WRONG_PHASE'])
+      expect(await said(switchOver, precommit, renew)).toEqual([refused, refused, 'failed WRONG_PHASE'])
       await expectOnly(world, 'new')
     })
   })
@@ -159,7 +158,7 @@ describe('a phase asked for again, or out of its order', () => {
       const boot = (await readFile(world.state('record'), 'utf8')).match(/^boot=(.*)$/m)?.[1] ?? ''
       await appendFile(world.state('record'), '\nboot=another:1\n')
       expect(shown(await program.decide())).toBe('refused REBOOTED')
-      expect(shown(await program.ask('precommit'))).toBe('refused REBOOTED')
+      expect(shown(await program.precommit())).toBe('refused REBOOTED')
       await appendFile(world.state('record'), `\nboot=${boot}\n`)
       expect(shown(await program.decide())).toBe('ok')
       await expectOnly(world, 'new')
@@ -217,7 +216,7 @@ describe('two runs on one host', () => {
       const [winner, loser] = [programs[won], programs[1 - won]] as [Program, Program]
       expect(field(answers[1 - won] as never, 'detail')).toBe('tester')
       const record = await stat(world.state('record'))
-      for (const verb of ['switch', 'precommit', 'decide', 'look']) {
+      for (const verb of ['switch', 'precommit', 'decide', 'renew']) {
         expect(shown(await loser.ask(verb, '100', 'leave'))).toMatch(/WRONG_PHASE/)
       }
       expect(field(await loser.revert(), 'state')).toBe('untouched')
@@ -227,7 +226,7 @@ describe('two runs on one host', () => {
       expect(shown(await switching)).toBe('ok')
       expect(shown(await loser.inspect())).toContain('LOCKED')
       await loser.close()
-      expect(shown(await winner.ask('precommit'))).toBe('ok')
+      expect(shown(await winner.precommit())).toBe('ok')
       expect(shown(await winner.decide())).toBe('ok')
       await expectOnly(world, 'new')
     })
@@ -239,24 +238,27 @@ describe('two runs on one host', () => {
       await first.toSwitched()
       await first.close()
       const other = await world.open('b')
-      expect(shown(await other.inspect())).toBe('refused RUN_UNFINISHED')
-      expect(await preparedAnyway(other)).toBe('refused RUN_UNFINISHED')
+      expect(shown(await other.inspect())).toBe('refused LOCKED')
+      expect(await preparedAnyway(other)).toBe('refused LOCKED')
       expect(field(await other.revert(), 'state')).toBe('untouched')
       const again = await world.open('a')
       expect(field(await again.inspect(), 'record')).toBe('switched')
-      expect(shown(await again.ask('look'))).toBe('ok')
+      expect(shown(await again.renew())).toBe('ok')
       expect(shown(await again.revert())).toBe('reverted')
       await expectOnly(world, 'old')
     })
   })
 
-  test('a lock whose program is gone does not keep the next run out', async () => {
+  test('a run that is gone keeps the next one out until its lease is past, and leaves nothing', async () => {
     await onHost({}, async world => {
       const first = await world.open('a')
-      await first.toPrepared()
+      await first.toPrepared(200)
       process.kill(first.connection.pid(), 'SIGKILL')
       await until(() => !existsSync(`/proc/${first.connection.pid()}/exe`))
       const next = await world.open('b')
+      expect(shown(await next.inspect())).toBe('refused LOCKED')
+      await until(() => !existsSync(world.state('lock')) && deadMen(world.host.root).length === 0)
+      expectNoTraces(world)
       expect(await preparedWith(next, world)).toBe('ok')
       expect(shown(await next.switchOver())).toBe('ok')
       expect(shown(await next.revert())).toBe('reverted')
@@ -273,7 +275,7 @@ describe('two runs on one host', () => {
       process.kill(first.connection.pid(), 'SIGKILL')
       const next = await world.open('b')
       await next.inspect()
-      expect(await preparedAnyway(next)).toBe('refused RUN_UNFINISHED')
+      expect(await preparedAnyway(next)).toBe('refused LOCKED')
       const again = await world.open('a')
       await again.inspect()
       expect(shown(await again.revert())).toBe('reverted')
@@ -306,7 +308,7 @@ describe('USR2 by somebody else', () => {
       await until(async () =>
         /changing binary signal is ignored/.test(await readFile(world.host.errorLog, 'utf8')),
       )
-      expect(shown(await program.ask('precommit'))).toBe('ok')
+      expect(shown(await program.precommit())).toBe('ok')
       expect(shown(await program.decide())).toBe('ok')
       await expectOnly(world, 'new')
       await watch.stop()

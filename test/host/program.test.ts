@@ -53,7 +53,7 @@ describe.each(kinds)('$name', options => {
       await program.toSwitched()
       expect(await sha256OfFile(world.host.binary)).toBe(world.oldSha)
       expect(shown(await program.ask('look'))).toBe('ok')
-      expect(shown(await program.ask('precommit'))).toBe('ok')
+      expect(shown(await program.precommit())).toBe('ok')
       const done = await program.decide()
       expect(shown(done)).toBe('ok')
       expect([field(done, 'sha'), field(done, 'runs'), field(done, 'new_masters')]).toEqual([

@@ -142,7 +142,7 @@ function describeCells(state: State): void {
   test(`commit: ${state.commit.join(', ')}`, () =>
     inState(state, async (stage, watch) => {
       const before = masterPids(stage.world)
-      const acknowledged = shown(await stage.program.ask('precommit'))
+      const acknowledged = shown(await stage.program.precommit())
       expect([acknowledged, shown(await stage.program.decide(50))]).toEqual(state.commit)
       await watch.still(async () => {
         if (state.commit[1] === 'ok') await expectOnly(stage.world, 'new')

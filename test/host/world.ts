@@ -17,7 +17,7 @@ import { type LoadReport, startLoad } from '../../src/lab/load.ts'
 import { hostProcesses, startNginx } from '../../src/lab/nginx.ts'
 import type { LabBinaries } from '../../src/lab/packages.ts'
 import { findFreePorts } from '../../src/lab/ports.ts'
-import { type LabProcess, signalProcess } from '../../src/lab/process.ts'
+import { type LabProcess, listProcesses, signalProcess } from '../../src/lab/process.ts'
 import { waitUntil } from '../../src/lab/waiting.ts'
 import { labBinaries } from '../lab/world.ts'
 import { connectLocally, type LocalConnection, type LocalOptions } from './local-connection.ts'
@@ -27,15 +27,18 @@ export interface Program {
   /** As the controller asks: 30 s for every answer. */
   ask(verb: string, ...args: string[]): Promise<Answer>
   inspect(): Promise<Answer>
-  prepare(): Promise<Answer>
+  /** @param lease hundredths of a second, here and below */
+  prepare(lease?: number): Promise<Answer>
+  renew(lease?: number): Promise<Answer>
+  precommit(lease?: number): Promise<Answer>
   /** @param startLimit hundredths of a second */
   switchOver(startLimit?: number): Promise<Answer>
   decide(drainLimit?: number, policy?: 'terminate' | 'leave'): Promise<Answer>
   revert(drainLimit?: number): Promise<Answer>
   /** Inspect, upload, prepare; expects all to be well. */
-  toPrepared(): Promise<void>
-  toSwitched(): Promise<void>
-  toPrecommitted(): Promise<void>
+  toPrepared(lease?: number): Promise<void>
+  toSwitched(lease?: number): Promise<void>
+  toPrecommitted(lease?: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -86,6 +89,7 @@ export async function onHost(options: WorldOptions, story: (world: World) => Pro
     await story(await describeWorld({ host, binaries, workers, artifact, programs }))
   } finally {
     closed = await Promise.allSettled(programs.map(one => one.close()))
+    for (const one of deadMen(dir)) process.kill(-one.pid, 'SIGKILL')
     for (const one of hostProcesses(host)) signalProcess(one, 'SIGCONT')
     await endProcesses(() => hostProcesses(host), { patienceMs: 0 })
     await rm(dir, { recursive: true, force: true })
@@ -138,22 +142,24 @@ async function describeWorld(given: {
         connection,
         ask,
         inspect: () => ask('inspect', run, 'tester', host.binary, host.pidFile, stateDir, newSha),
-        prepare: () => ask('prepare', newSha),
+        prepare: (lease = 6000) => ask('prepare', newSha, String(lease), '500', 'terminate'),
+        renew: (lease = 6000) => ask('renew', String(lease)),
+        precommit: (lease = 6000) => ask('precommit', String(lease)),
         switchOver: (limit = 1000) => ask('switch', String(limit)),
         decide: (limit = 500, policy = 'terminate') => ask('decide', String(limit), policy),
         revert: (limit = 500) => ask('revert', String(limit)),
-        async toPrepared() {
+        async toPrepared(lease) {
           expect(shown(await program.inspect())).toBe('ok')
           await storeArtifact(world)
-          expect(shown(await program.prepare())).toBe('ok')
+          expect(shown(await program.prepare(lease))).toBe('ok')
         },
-        async toSwitched() {
-          await program.toPrepared()
+        async toSwitched(lease) {
+          await program.toPrepared(lease)
           expect(shown(await program.switchOver())).toBe('ok')
         },
-        async toPrecommitted() {
-          await program.toSwitched()
-          expect(shown(await ask('precommit'))).toBe('ok')
+        async toPrecommitted(lease) {
+          await program.toSwitched(lease)
+          expect(shown(await program.precommit(lease))).toBe('ok')
         },
         async close() {
           await session.close()
@@ -215,9 +221,15 @@ export async function expectOnly(world: World, side: 'old' | 'new'): Promise<voi
   expectNoTraces(world)
 }
 
-/** Nothing temporary: no sibling of the binary, no lock, no claim. */
+/** The dead-men that look after anything below a directory. */
+export function deadMen(dir: string): LabProcess[] {
+  return listProcesses().filter(({ title }) => title.includes(' dead_man ') && title.includes(`${dir}/`))
+}
+
+/** Nothing temporary: no sibling of the binary, no lock, no claim, no dead-man. */
 export function expectNoTraces({ host, stateDir, state }: World): void {
   expect(readdirSync(dirname(host.binary))).toEqual([basename(host.binary)])
+  expect(deadMen(host.root)).toEqual([])
   if (!existsSync(stateDir)) return
   const left = existsSync(state('')) ? readdirSync(state('')).sort() : []
   expect(left.filter(name => name !== 'backups' && name !== 'record')).toEqual([])

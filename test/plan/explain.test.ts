@@ -32,6 +32,7 @@ stages:
       answers: GET http://web1/healthz answers 200 with "ok" in the body from here, every 1s; healthy after 3 passes in a row within 30s of the switch, failed after 2 failures in a row
       port: connect to [::1]:80 on the host, every 1s; healthy after 1 pass within 30s of the switch, failed after 1 failure
       own: run /bin/probe -x from here, every 1s; healthy after 2 passes in a row within 30s of the switch, failed after 2 failures in a row
+    lease: a host that hears nothing from here for 2m goes back by itself, until the commit is decided
     commit: all hosts together, after the last stage; until then every old master stays parked and nothing irreversible happens
     after the commit: old workers finish their requests, and are terminated after 30s"
   `)
@@ -47,6 +48,7 @@ it('explains the smallest one', () => {
     at most 1 host being changed at once, 1 when going back
     tolerated: 0 failed hosts, 0 unreachable hosts
     health: no checks in the playbook; only the daemon itself is looked at on each host
+    lease: a host that hears nothing from here for 2m goes back by itself, until the commit is decided
     commit: all hosts together, after the last stage; until then every old master stays parked and nothing irreversible happens
     after the commit: old workers finish their requests, and are left to finish even after 30s"
   `)

@@ -49,10 +49,10 @@ it('key of Ansible', () => {
   `)
 })
 it('key that is not built', () => {
-  expect(textOf(`${minimal}lease: 2m\ncommit: stage\n`)).toMatchInlineSnapshot(`
-    "PLAYBOOK_NOT_BUILT: "lease" is part of the playbook format but this version cannot do it yet
+  expect(textOf(`${minimal}order: sorted\ncommit: stage\n`)).toMatchInlineSnapshot(`
+    "PLAYBOOK_NOT_BUILT: "order" is part of the playbook format but this version cannot do it yet
       at 5:1
-      | lease: 2m
+      | order: sorted
       | ^
       hint: remove the key
     PLAYBOOK_NOT_BUILT: "commit: stage" is part of the playbook format but this version cannot do it yet

@@ -19,7 +19,7 @@ concurrency: 10
 max_failed: 0
 max_unreachable: 0
 on_drain_limit: terminate
-»lease: 2m #!
+lease: 2m
 commit: fleet
 rollback: { concurrency: 50 }
 health:
@@ -47,12 +47,11 @@ it('accepts the example without the keys that are not built', () => {
 it('refuses every one of them in the whole example, and nothing else', () => {
   const { text, places } = marked(example.replaceAll(/\[\[|\]\]/g, ''))
   const faults = faultsFrom(() => load(text))
-  expect(faults.map(one => one.code)).toEqual(Array(6).fill('PLAYBOOK_NOT_BUILT'))
+  expect(faults.map(one => one.code)).toEqual(Array(5).fill('PLAYBOOK_NOT_BUILT'))
   expect(faults).toMatchObject(places.map(place => ({ place })))
 })
 
 it.each([
-  ['lease', `${minimal}»lease: 2m\n`],
   ['windows', `${minimal}»windows:\n  - { deny: "0 0 24 12 *", duration: 72h, time_zone: UTC }\n`],
   ['hooks', `${minimal}»hooks:\n  after_switch: [{ run: [./lb, "{{ inventory_hostname }}"] }]\n`],
   ['notify', `${minimal}»notify:\n  - { webhook: "{{ env.SLACK_URL }}", events: [failed] }\n`],

@@ -178,7 +178,7 @@ describe.each(Object.entries(tables))('%s', (_group, table) => {
 it('reports everything at once, in the order of the file', () => {
   const { text, places } = marked(`»serial: 5
 hosts: web
-»lease: 2m
+»order: sorted
 artifact: { src: »"{{ nope }}", sha256: »12 }
 handover: »{ driver: nginx, binary: »usr, drain_timeout: »30 }
 stages:

@@ -146,7 +146,7 @@ export function rolledBackRun(): Entry[] {
       type: 'run.finished',
       exit: 2,
       outcome: 'rolled-back',
-      summary: `rolled back: every host is on the old version, in its processes and on disk (${reason})`,
+      summary: `rolled back: every host is on the version it had before, in its processes and on disk (${reason})`,
       hosts: {
         h01: summary('reverted'),
         h02: summary('reverted', { fault: brokenHealth }),

@@ -5,7 +5,7 @@ import type { WatchedCheck } from '../../src/health/watch.ts'
 import type { Participant } from '../../src/run/conduct.ts'
 import { newFacts, oldFacts } from './world.ts'
 
-export type Verb = 'inspect' | 'prepare' | 'switchOver' | 'look' | 'precommit' | 'commit' | 'revert'
+export type Verb = 'inspect' | 'prepare' | 'switchOver' | 'renew' | 'precommit' | 'commit' | 'revert'
 export type Call = `${string}.${Verb}`
 
 type Script = { [V in Verb]?: (times: number) => ReturnType<HostHands[V]> }
@@ -18,7 +18,7 @@ export const inspection: Inspection = {
   path: '/usr/sbin/nginx',
   identity: '',
   exchange: 'mv',
-  lockedBy: null,
+  lock: null,
   onDisk: { version: foundOld.version, sha256: foundOld.sha256 },
 }
 
@@ -50,10 +50,11 @@ export function fakeFleet(seen: (call: Call) => void = () => {}): Fleet {
         inspect: () => say('inspect', { kind: 'pass', inspection: { ...inspection, identity: name } }),
         prepare: () => say('prepare', { kind: 'prepared', version: foundNew.version }),
         switchOver: () => say('switchOver', { kind: 'switched' }),
-        look: () => say('look', { kind: 'pass' }),
+        renew: () => say('renew', { kind: 'pass' }),
         precommit: () => say('precommit', { kind: 'pass' }),
         commit: () => say('commit', { kind: 'committed', found: foundNew, oldLeft: 0, cut: 0 }),
         revert: () => say('revert', { kind: 'reverted', found: foundOld }),
+        breakLock: async () => ({ kind: 'free', state: 'none' }),
         command: async () => ({ exitCode: 0, output: '' }),
         tunnel: async () => new PassThrough(),
         close: async () => {},

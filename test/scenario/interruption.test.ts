@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { findProcesses, isSshd } from '../../src/lab/process.ts'
 import { sshdProcesses, stopSshd } from '../../src/lab/sshd.ts'
-import { expectAllRun, expectRuns, finish, inWorld, types } from './world.ts'
+import { expectAllRun, finish, inWorld, types } from './world.ts'
 
 const baked = [
   { name: 'canary', hosts: 1 },
@@ -84,17 +84,17 @@ test('a connection that is cut during the hold is dialled again, and the run goe
   })
 })
 
-test('a host is lost in the middle: the others go back, the lost one is named, exit 3', async () => {
+test('a host is lost in the middle: the others go back, the lost one by itself, which nobody sees: exit 3', async () => {
   await inWorld(3, async world => {
-    const running = world.start(world.playbook({ stages: baked }), world.binaries.newer.path)
+    const running = world.start(world.playbook({ stages: baked, lease: '2s' }), world.binaries.newer.path)
     await running.until(entry => entry.type === 'stage.baking')
     await stopSshd(world.host(0), { sessions: true })
     const ended = await running.ended
     expect(finish(ended)).toMatchObject({ exit: 3, outcome: 'in-doubt' })
     expect(finish(ended).hosts.h01?.end).toBe('in-doubt')
+    expect(finish(ended).hosts.h01?.fault?.hint).toContain('its dead-man was due meanwhile')
     expect(finish(ended).hosts.h02?.end).toBe('reverted')
-    await expectRuns(world.host(1), world.binaries.older.path)
-    await expectRuns(world.host(2), world.binaries.older.path)
+    await expectAllRun(world, world.binaries.older.path)
   })
 }, 90_000)
 

@@ -53,6 +53,7 @@ async function transaction(world: World, run: string, artifactPath: string) {
       drainTimeoutMs: 5000,
       startTimeoutMs: 5000,
       onDrainLimit: 'terminate',
+      leaseMs: 120_000,
     },
     artifact: { path: artifactPath, sha256: await sha256OfFile(artifactPath), runsOn: () => true },
     become: false,
@@ -93,6 +94,7 @@ async function transaction(world: World, run: string, artifactPath: string) {
       stages: [stage],
     },
     forks: 1,
+    leaseMs: 120_000,
     patienceMs: 1000,
   })
   await hands.close()

@@ -44,7 +44,7 @@ export const hostCodes = {
   HOST_RUN_UNFINISHED: {
     exit: 7,
     about:
-      'An earlier run was cut off on this host and left a parked master behind. Finish it or go back by hand before another run.',
+      'An earlier run was cut off on this host, and its dead-man too, so nobody has brought the host back. `handover lock break` does: back where that run was not decided, forward where it was.',
   },
   ARTIFACT_REFUSED: {
     exit: 6,
@@ -65,6 +65,11 @@ export const hostCodes = {
     exit: 2,
     about:
       'A switched host is not as it was left: a worker or a master died, or somebody else changed the binary or the pid file.',
+  },
+  LEASE_LOST: {
+    exit: 2,
+    about:
+      'The host did not hear from the controller for as long as its lease lasts, so it goes back to the old binary by itself. Was the controller suspended, stopped or cut off? A longer `lease` in the playbook bridges longer gaps.',
   },
   HEALTH_FAILED: {
     exit: 2,

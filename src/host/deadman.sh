@@ -1,0 +1,134 @@
+# The dead-man: this very program, outside of the SSH session. When the lease is past it brings the host back by itself
+# (or forward, once that is decided). It runs no other code than the phases do.
+
+# arm: starts it and proves that it is alive (invariant 6).
+arm() {
+  end_dead_man
+  rm -f "$state/program" "$state/beat"
+  { printf '%s\n' "$program" >"$state/program"; } 2>/dev/null || return 1
+  # Where systemd runs, the end of a login session may end every process of it (KillUserProcesses).
+  if [ "$uid" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null 2>&1; then
+    clock
+    timeout 10 systemd-run --quiet --collect --unit="handover-dead-man-$$-$now" --description="handover $run" \
+      sh "$state/program" dead_man "$run" "$path" "$pid_file" "$base" </dev/null >/dev/null 2>&1 &&
+      await_beat && return 0
+  fi
+  # It closes its output when its heart beats: the end of this line is the proof.
+  started=$(setsid sh "$state/program" dead_man "$run" "$path" "$pid_file" "$base" </dev/null 2>/dev/null &)
+  [ -n "$started" ] && dead_man_lives
+}
+
+await_beat() {
+  clock
+  limit=$((now + 500))
+  until dead_man_lives; do
+    clock
+    [ "$now" -lt "$limit" ] || return 1
+    nap
+  done
+}
+
+# read_beat: $b_pid $b_start $b_at of the last heartbeat.
+read_beat() {
+  b_pid= b_start= b_at= b_mark=
+  { read -r b_pid b_start b_at b_mark <"$state/beat"; } 2>/dev/null
+  [ "$b_mark" = end ]
+}
+
+# dead_man_lives: it is that very process, not stopped, and its heart has beaten within 15 s (it beats every 5 s).
+dead_man_lives() {
+  read_beat || return 1
+  stat_of "$b_pid" && [ "$p_start" = "$b_start" ] || return 1
+  case $p_state in T | t) return 1 ;; esac
+  clock
+  [ "$((now - b_at))" -lt 1500 ] && [ "$((b_at - now))" -lt 100 ]
+}
+
+# end_dead_man: its process group, or its sleep lingers. Not its own.
+end_dead_man() {
+  read_beat && [ "$b_pid" != "$$" ] && stat_of "$b_pid" && [ "$p_start" = "$b_start" ] || return 0
+  kill -s KILL -- "-$b_pid" 2>/dev/null
+}
+
+# dead_man RUN PATH PID_FILE BASE: sleeps until the lease is past, acts, and ends when the run has ended here. In a state
+# that it does not know nothing is touched.
+dead_man() {
+  run=$1 path=$2 pid_file=$3
+  dir=${path%/*}
+  sib=$dir/.${path##*/}.handover-$run
+  read_uid
+  find_exchange
+  name_state "$4" || return
+  fields= nonce= holding= preparing= tries=0
+  # Whatever ends it early, a signal or a mistake of ours, is told to whoever looks.
+  trap 'in_state committed reverted || note "dead_man=ended in state $r_state"' EXIT
+  beat || return
+  echo "$$"
+  exec >/dev/null
+  while in_state prepared switching switched precommitted decided reverting; do
+    want_sha=$new_sha
+    if lease_past; then
+      fire
+      in_state prepared switching switched precommitted decided reverting || return
+      [ "$tries" -lt 30 ] || return
+      left=200
+    else
+      left=$((known_end - now))
+      [ "$left" -le 500 ] || left=500
+    fi
+    beat
+    part=$((left % 100))
+    case $part in ?) part=0$part ;; esac
+    sleep "$((left / 100)).$part"
+  done
+}
+
+beat() {
+  clock
+  { printf '%s %s %12d end\n' "$$" "$self_start" "$now" 1<>"$state/beat"; } 2>/dev/null
+}
+
+# fire: the one hand on this host becomes the dead-man's; a renewal that came before that wins.
+fire() {
+  wrest_effect || return
+  tries=$((tries + 1))
+  hand=dead_man
+  lease_past && bring_to_end
+  drop_effect
+}
+
+# wrest_effect: a phase that does not let go within a second is ended with all it has started: a late exchange must not
+# land after ours. One that goes back or commits does what we would do, and is waited for unless it is stopped.
+wrest_effect() {
+  hold_effect 100 && return 0
+  content "$state/effect"
+  e_pid=${content%%:*}
+  stat_of "${e_pid:-0}" && [ "$e_pid:$p_start:$boot" = "$content" ] || return 1
+  in_state prepared switching switched precommitted || case $p_state in
+    T | t) ;;
+    *) return 1 ;;
+  esac
+  end_tree "$e_pid"
+  hold_effect 100
+}
+
+# end_tree PID: a stopped parent starts nothing more, so no child escapes.
+end_tree() {
+  tree= todo=$1
+  while [ -n "$todo" ]; do
+    one=${todo%% *}
+    case $todo in *' '*) todo=${todo#* } ;; *) todo= ;; esac
+    kill -s STOP "$one" 2>/dev/null
+    tree="$tree $one"
+    set +f
+    set -- /proc/[0-9]*
+    set -f
+    for d in "$@"; do
+      stat_of "${d#/proc/}" && [ "$p_ppid" = "$one" ] && todo="$todo${todo:+ }${d#/proc/}"
+    done
+  done
+  for one in $tree; do kill -s KILL "$one" 2>/dev/null; done
+  for one in $tree; do
+    while stat_of "$one"; do nap; done
+  done
+}

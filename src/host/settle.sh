@@ -1,0 +1,61 @@
+# Bringing a run to its end here without its controller: by the dead-man, by the next run after a reboot, by a human.
+
+# bring_to_end: with the effect lock held, from the state that is derived anew. What was found and done stays in the
+# record, under the name of the hand that did it.
+bring_to_end() {
+  in_state prepared switching switched precommitted decided reverting || return
+  drain_limit=$r_drain
+  note "$hand=acts in state $r_state"
+  read_outcome
+  if [ "$r_state" = decided ] || [ "$outcome" = decided ]; then
+    go_forward "$r_drain" "$r_policy"
+  else
+    go_back
+  fi
+}
+
+# settle HAND: the run of the record is brought to its end, under its own name. Call it in a shell of its own.
+settle() {
+  run=$r_run sib=$dir/.${path##*/}.handover-$r_run cancel=$state/cancel.$r_run known_end= fields= hand=$1
+  # The next run has just sent its artifact, which may well be the same.
+  if [ "$1" = after_reboot ]; then want_sha=-; else want_sha=$new_sha; fi
+  wrest_effect || return
+  bring_to_end
+  drop_effect
+}
+
+# break_lock HOW: ends a lock that nobody will give back, with everything its run has left. `force` ends a living one too.
+break_lock() {
+  if ! read_lock; then
+    say state none
+    answer ok
+  elif lock_lives && [ "$1" != force ]; then
+    say code LOCKED
+    say detail "$l_owner"
+    answer refused
+  else
+    # What its program has begun must not go on beside us.
+    [ "$l_boot" = "$boot" ] && stat_of "$l_pid" && [ "$p_start" = "$l_start" ] && end_tree "$l_pid"
+    broken=$l_run
+    read_record
+    [ "$r_run" != "$broken" ] || (settle broken_lock)
+    tell_broken
+  fi
+}
+
+# tell_broken: is there anything left of it?
+tell_broken() {
+  if read_lock && [ "$l_run" = "$broken" ]; then
+    if unfinished; then
+      say code RUN_UNFINISHED
+      say detail "$r_word"
+      answer failed
+      return
+    fi
+    hold_effect 100 && read_lock && [ "$l_run" = "$broken" ] && rm -f "$state/lock"
+    drop_effect
+  fi
+  read_record
+  [ "$r_run" != "$broken" ] || say state "$r_state"
+  answer ok
+}
