@@ -14,6 +14,8 @@ const failures: Record<string, string> = {
   WORKERS_MISSING: 'the new master does not have its workers',
   WORKERS_UNSTABLE: 'the workers of the new master were replaced: they died, or somebody reloaded it',
   OLD_MASTER_GONE: 'the old master is gone',
+  OLD_MASTER_QUITS:
+    'somebody else has told the old master to quit (a package script does that), so it cannot serve again',
   OLD_WORKERS_STAY: 'the old workers did not stop accepting',
   OLD_WORKERS_MISSING: 'the old master does not have its workers',
   NEW_MASTER_STAYS: 'the new master did not end',

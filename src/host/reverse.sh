@@ -104,7 +104,7 @@ reverse() {
   set -- $old_set
   wanted=$#
   clock
-  settle=$((now + 300)) limit=$((now + 1500)) asked= before=
+  settle=$((now + 300)) limit=$((now + 1500)) asked= before= had=
   while :; do
     # Looked at before the processes: whoever is idle has already done what the signal makes it do.
     if idle "$nm"; then handled=yes; else handled=; fi
@@ -137,6 +137,9 @@ reverse() {
         continue
       fi
       before=
+      # A master whose workers cannot start stays as it is.
+      [ "$count" = "$had" ] || had=$count changed=$now
+      [ $((now - changed)) -le 200 ] || break
     fi
     clock
     [ "$now" -lt "$limit" ] || break
@@ -149,11 +152,12 @@ reverse() {
 }
 
 # await_old_end: an old master that was told to quit and still drains keeps the new one from USR2, which is ignored while
-# a parent lives. The drain limit counts from WINCH.
+# a parent lives. The drain limit counts from WINCH. It has been beyond coming back since somebody else sent that QUIT, so
+# TERM takes nothing but the rest of its clients from it; and that only while the new one is there.
 await_old_end() {
   clock
   limit=$((${winch_at:-$now} + drain_limit)) asked=
-  while same "$om" "$om_start" "$old_file"; do
+  while same "$om" "$om_start" "$old_file" && same "$nm" "$nm_start" "$new_file"; do
     clock
     if [ "$now" -ge "$limit" ]; then
       failed=OLD_MASTER_STAYS

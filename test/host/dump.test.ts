@@ -39,7 +39,7 @@ function read(awk: string, { files, globals = '' }: Given): string[] {
   symlinkSync(awk, join(tools, 'awk'))
   const program = hostProgram().toString()
   const script = [
-    program.slice(0, program.lastIndexOf('\nserve\n')),
+    program.slice(0, program.lastIndexOf('\nbegin "$@"')),
     `PATH=${tools}:$PATH`,
     `nonce=N om=${process.pid} prefix= arch=$(uname -m) globals='${globals}'`,
     'read_dump',

@@ -86,7 +86,7 @@ test('2,000 processes of others are looked at in well under a second', () => {
   // The scan itself, over a /proc of our own making would need another program; so it is timed for each process.
   const count = Number(execFileSync('sh', ['-c', 'ls -d /proc/[0-9]* | wc -l'], { encoding: 'utf8' }))
   const rounds = 20
-  const script = `${program.slice(0, program.lastIndexOf('\nserve\n'))}
+  const script = `${program.slice(0, program.lastIndexOf('\nbegin "$@"'))}
 old_file=/bin/true new_file=/bin/false om=1
 i=0; while [ $i -lt ${rounds} ]; do scan; i=$((i + 1)); done`
   const began = performance.now()

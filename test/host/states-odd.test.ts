@@ -1,13 +1,17 @@
 /** States that somebody else has brought a host into: signals by hand, package scripts, reboots; and the ways out of each. */
-import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { field } from '../../src/host/frame.ts'
 import { startNginx } from '../../src/lab/nginx.ts'
 import { isAlive, signalProcess } from '../../src/lab/process.ts'
 import { buildVariant } from '../../src/lab/variants.ts'
 import {
   boot,
   catchMoment,
+  cutRevert,
   describeStates,
   killPhase,
   lose,
@@ -20,6 +24,7 @@ import {
 } from './states-world.ts'
 import {
   expectNoTraces,
+  expectOnly,
   mastersOf,
   onHost,
   replaceBinary,
@@ -27,6 +32,7 @@ import {
   shown,
   stagedInode,
   until,
+  watchInvariants,
 } from './world.ts'
 
 const wrongPhase = ['refused WRONG_PHASE', 'refused WRONG_PHASE'] as const
@@ -43,6 +49,21 @@ describeStates([
     how: 'reverse',
     commit: ['failed OLD_MASTER_GONE', 'refused WRONG_PHASE'],
     cuts: reverseCuts,
+  },
+  {
+    name: 'a reverse handover that was killed, and the new master with it',
+    async reach(stage) {
+      await parked(stage)
+      await lose(stage.old)
+      const isCut = await cutRevert(stage, {}, { name: '', when: ({ world }) => noted(world, 'how=reverse') })
+      await lose(stage.world.master('new'))
+      await reconnect(stage)
+      return isCut
+    },
+    revert: 'old',
+    how: 'reverse',
+    commit: wrongPhase,
+    cuts: [{ name: 'at once' }, { name: '30 ms later', afterMs: 30 }],
   },
   {
     name: 'parked, and the old master told to quit while a client drains',
@@ -121,6 +142,20 @@ describeStates([
     commit: ['failed PATH_CHANGED', 'refused WRONG_PHASE'],
   },
   {
+    name: 'parked, and the daemon restarted by hand',
+    async reach(stage) {
+      await parked(stage)
+      await stage.withoutLoad(async () => {
+        for (const one of mastersOf(stage.world.processes())) signalProcess(one, 'SIGTERM')
+        await until(() => stage.world.processes().length === 0)
+        await startNginx(stage.world.host)
+      })
+    },
+    revert: 'old',
+    commit: ['failed NEW_MASTER_DIED', 'refused WRONG_PHASE'],
+    cuts: [{ name: 'at once' }],
+  },
+  {
     name: 'rebooted while parked',
     reach: stage => rebootedFrom(stage, parked),
     revert: 'old',
@@ -169,28 +204,50 @@ describeStates([
     commit: ['failed NEW_MASTER_DIED', 'refused WRONG_PHASE'],
     cuts: [{ name: 'at once' }],
   },
-  {
-    name: 'parked, the old master killed, and a configuration that the old binary refuses',
-    async reach(stage) {
-      await parked(stage)
-      await lose(stage.old)
-      appendFileSync(stage.world.host.config, 'no_such_directive on;\n')
-    },
-    revert: 'stuck REVERSE_FAILED',
-    async proves({ world }) {
-      expect(mastersOf(world.processes())).toEqual([world.master('new')])
-      expect(world.workersOf(world.master('new')).length).toBe(2)
-    },
-    remedy: {
-      async apply({ world: { host } }) {
-        const text = readFileSync(host.config, 'utf8')
-        writeFileSync(host.config, text.replace('no_such_directive on;\n', ''))
-      },
-    },
-    commit: ['failed OLD_MASTER_GONE', 'refused WRONG_PHASE'],
-    cuts: [{ name: 'at once' }],
-  },
+  configured('that the old binary refuses', 'no_such_directive on;\n'),
+  configured('with which the old binary gets no workers (R5)', 'working_directory /nonexistent;\n'),
 ] satisfies State[])
+
+test('nothing runs any more: the answer has the very command that starts the old binary again', async () => {
+  await onHost({}, async world => {
+    const program = await world.open()
+    await program.toSwitched()
+    for (const one of world.processes()) signalProcess(one, 'SIGKILL')
+    await until(() => world.processes().length === 0)
+    const answer = await program.revert()
+    expect(shown(answer)).toBe('failed stuck NO_MASTER')
+    expect(sha256Now(world.host.binary)).toBe(world.oldSha)
+    const { pidFile } = world.host
+    expect([pidFile, `${pidFile}.oldbin`].filter(name => existsSync(name))).toEqual([])
+    execFileSync('sh', ['-c', field(answer, 'start')])
+    expect(shown(await program.revert())).toBe('reverted')
+    await expectOnly(world, 'old')
+  })
+})
+
+test('by hand, as docs/hosts.md says it, when the old master is gone: the old binary serves again', async () => {
+  await onHost({}, async world => {
+    const program = await world.open()
+    await program.toSwitched()
+    await lose(world.master('old'))
+    process.kill(program.connection.pid(), 'SIGKILL')
+    const { binary, pidFile } = world.host
+    const page = readFileSync(new URL('../../docs/hosts.md', import.meta.url), 'utf8')
+    const [, setUp = ''] = page.match(/## By hand\n[\s\S]*?```sh\n([\s\S]*?)```/) ?? []
+    const [, steps = ''] = page.match(/### The old master is gone\n[\s\S]*?```sh\n([\s\S]*?)```/) ?? []
+    const script = `${setUp}${steps}`
+      .replace('bin=/usr/sbin/nginx pid=/run/nginx.pid', `bin=${binary} pid=${pidFile}`)
+      .replace(/^state=.*$/m, `state=${world.state('')}`)
+    const watch = watchInvariants(world)
+    await promisify(execFile)('sh', ['-c', script], { timeout: 30_000 })
+    await watch.stop()
+    await until(() => world.processes().length === 3)
+    const master = world.master('old')
+    expect(world.workersOf(master).length).toBe(2)
+    expect(readFileSync(pidFile, 'utf8').trim()).toBe(String(master.pid))
+    expect([existsSync(world.state('lock')), existsSync(`${pidFile}.oldbin`)]).toEqual([false, false])
+  })
+})
 
 test('from the request to go back to the old workers accepting: well under a second', async () => {
   await onHost({}, async world => {
@@ -215,6 +272,32 @@ test('from the request to go back to the old workers accepting: well under a sec
     expect(median).toBeLessThan(1000)
   })
 })
+
+/** Changed since the run began: a reverse handover reads the configuration again. */
+function configured(how: string, line: string): State {
+  return {
+    name: `parked, the old master killed, and a configuration ${how}`,
+    async reach(stage) {
+      await parked(stage)
+      await lose(stage.old)
+      appendFileSync(stage.world.host.config, line)
+    },
+    revert: 'stuck REVERSE_FAILED',
+    async proves({ world }) {
+      const master = world.master('new')
+      expect(mastersOf(world.processes())).toEqual([master])
+      expect(world.workersOf(master).length).toBe(2)
+      expect(readFileSync(world.host.pidFile, 'utf8').trim()).toBe(String(master.pid))
+    },
+    remedy: {
+      async apply({ world: { host } }) {
+        writeFileSync(host.config, readFileSync(host.config, 'utf8').replace(line, ''))
+      },
+    },
+    commit: ['failed OLD_MASTER_GONE', 'refused WRONG_PHASE'],
+    cuts: [{ name: 'at once' }],
+  }
+}
 
 async function parked({ program }: Stage): Promise<undefined> {
   await program.toSwitched()

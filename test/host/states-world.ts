@@ -97,24 +97,20 @@ const hits = { cut: 0 }
 
 export function describeStates(states: readonly State[]): void {
   // Those that wait out a limit of the program do it side by side.
-  const quick = states.filter(state => !state.isSlow)
-  const slow = states.filter(state => state.isSlow)
-  describe.each(named(quick))('$cell', state => describeCells(state, test))
-  describe.each(named(slow))('$cell', state => describeCells(state, test.concurrent))
+  for (const state of states.filter(one => !one.isSlow)) describe(state.name, () => describeCells(state))
+  for (const state of states.filter(one => one.isSlow)) {
+    describe.concurrent(state.name, () => describeCells(state))
+  }
 
   test('reverts were cut off in the middle, not only before or after', () => {
     expect(hits.cut).toBeGreaterThan(states.length)
   })
 }
 
-function named(states: readonly State[]) {
-  return states.map(state => ({ ...state, cell: state.name }))
-}
-
-function describeCells(state: State, cell: typeof test | typeof test.concurrent): void {
+function describeCells(state: State): void {
   const { remedy } = state
   const repeated = state.isSlow ? '' : '; and once more'
-  cell(`revert: ${state.revert}${repeated}${remedy ? '; and old without what was in its way' : ''}`, () =>
+  test(`revert: ${state.revert}${repeated}${remedy ? '; and old without what was in its way' : ''}`, () =>
     inState(state, async (stage, watch) => {
       for (const attempt of state.isSlow ? ['only'] : ['first', 'second']) {
         const answer = await stage.program.revert(state.drainLimit)
@@ -130,22 +126,20 @@ function describeCells(state: State, cell: typeof test | typeof test.concurrent)
       expect(said(await stage.program.revert())).toBe('old')
       const { proves: _, ...plain } = state
       await watch.still(() => expectEnd(stage, { ...plain, revert: 'old' }))
-    }),
-  )
+    }))
 
   for (const cut of state.revert === 'old' || remedy ? (state.cuts ?? inPlaceCuts) : []) {
-    cell(`revert, killed ${cut.name}; then another program: ${state.revert}`, () =>
+    test(`revert, killed ${cut.name}; then another program: ${state.revert}`, () =>
       inState(state, async (stage, watch) => {
         if (await cutRevert(stage, state, cut)) hits.cut++
         const next = await stage.world.open()
         await next.inspect()
         expect(said(await next.revert(state.drainLimit))).toBe(state.revert)
         await watch.still(() => expectEnd(stage, state))
-      }),
-    )
+      }))
   }
 
-  cell(`commit: ${state.commit.join(', ')}`, () =>
+  test(`commit: ${state.commit.join(', ')}`, () =>
     inState(state, async (stage, watch) => {
       const before = masterPids(stage.world)
       const acknowledged = shown(await stage.program.precommit())
@@ -154,8 +148,7 @@ function describeCells(state: State, cell: typeof test | typeof test.concurrent)
         if (state.commit[1] === 'ok') await expectOnly(stage.world, 'new')
         else expect(masterPids(stage.world)).toEqual(before)
       })
-    }),
-  )
+    }))
 }
 
 interface StateWatch {
@@ -250,7 +243,7 @@ function startExecs({ host, binaries }: World, allowed: readonly string[]) {
         execFile(host.binary, ['-v'], (error, _, stderr) => resolve(error ? String(error) : stderr))
       })
       if (!known.some(version => said.includes(version)) && allowed.length === 0) wrong.push(said)
-      await pause(10)
+      await pause(25)
     }
   })()
   return {
@@ -319,8 +312,12 @@ function attributes(file: string): string {
 }
 
 /** True when the revert was killed while it held the host. */
-async function cutRevert({ program, world, ...rest }: Stage, state: State, cut: Cut): Promise<boolean> {
-  void program.revert(state.drainLimit).catch(() => {})
+export async function cutRevert(
+  { program, world, ...rest }: Stage,
+  { drainLimit }: { readonly drainLimit?: number },
+  cut: Cut,
+): Promise<boolean> {
+  void program.revert(drainLimit).catch(() => {})
   await pause(1)
   const isHeld = catchMoment(() => effectHolder(world) > 0, 300)
   if (isHeld && cut.afterMs) await pause(cut.afterMs)

@@ -94,7 +94,7 @@ it('tells a rolled back run, with the reason and every host', () => {
     [    4.4s] rest      h02 switched in 200ms
     [    4.4s] rest      h02 FAILED HEALTH_FAILED: health check "answers" failed: status 502
     [    4.4s] rollback  ROLLING BACK: h02 failed: health check "answers" failed: status 502
-    [    4.6s] rollback  h01 reverted in 210ms: runs 1.22.1
+    [    4.6s] rollback  h01 reverted in 210ms by a reverse handover, because the old master was gone: runs 1.22.1
     [    4.6s] rollback  h02 reverted in 210ms: runs 1.22.1
     [    4.6s] rollback  h03 released, it was not switched
     [    4.6s] run       finished: rolled-back, exit 2

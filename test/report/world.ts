@@ -139,9 +139,9 @@ export function rolledBackRun(): Entry[] {
     { type: 'run.rolling_back', reason },
     ...each(['h01', 'h02', 'h03'], 'host.revert.begun'),
     210,
-    { type: 'host.reverted', host: 'h01', found: old, ms: 210 },
-    { type: 'host.reverted', host: 'h02', found: old, ms: 210 },
-    { type: 'host.reverted', host: 'h03', found: old, ms: 12 },
+    { type: 'host.reverted', host: 'h01', found: old, ms: 210, how: 'reverse' },
+    { type: 'host.reverted', host: 'h02', found: old, ms: 210, how: 'in-place' },
+    { type: 'host.reverted', host: 'h03', found: old, ms: 12, how: 'in-place' },
     {
       type: 'run.finished',
       exit: 2,
