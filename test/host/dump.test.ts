@@ -1,5 +1,5 @@
 /** The awk that reads configurations, with what no binary of the lab can load: stream, mail, Lua. The sockets are our own. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
@@ -47,8 +47,9 @@ function read(awk: string, { files, globals = '' }: Given): string[] {
   const dump = Object.entries(files).map(([name, text]) => `# configuration file ${name}:\n${text}\n\n`)
   const input = [
     // The runner has sockets of its own.
-    ...execFileSync('ls', ['-l', `/proc/${process.pid}/fd`], { encoding: 'utf8' })
-      .split('\n')
+    // A descriptor that is closed meanwhile is a failure to `ls`, and none here.
+    ...spawnSync('ls', ['-l', `/proc/${process.pid}/fd`], { encoding: 'utf8' })
+      .stdout.split('\n')
       .filter(line => inodes.some(inode => line.includes(`[${inode}]`))),
     'N log\nN workers\nN run',
     'nginx version: nginx/1.22.1\nbuilt with OpenSSL\nconfigure arguments: --prefix=/opt/n --pid-path=run/n.pid',

@@ -76,8 +76,8 @@ describeStates([
     },
     revert: 'old',
     how: 'reverse',
-    // The new one is whole, and whoever sent QUIT has only done what the commit would do.
-    commit: ['ok', 'ok'],
+    // It will never serve again, so this host has lost its way back in place.
+    commit: ['failed OLD_MASTER_QUITS', 'refused WRONG_PHASE'],
     drainLimit: 60,
     cuts: [
       { name: 'while it waits for the client', afterMs: 30 },
