@@ -85,9 +85,13 @@ async function lookAtFleet(
 async function lookAtHost(host: string, { hands, checks }: Participant, judge: boolean): Promise<Look> {
   const outcome = await hands.inspect()
   if (outcome.kind === 'unreachable') return { host, status: undefined, faults: [outcome.fault] }
-  const { notes, ...found } = outcome.inspection
+  const { notes, lastWord, ...found } = outcome.inspection
   // What is worth knowing before a change is not what `status` is asked for.
-  const status = { host, ...found, notes: judge && !found.current ? notes : [] }
+  const status = {
+    host,
+    ...found,
+    notes: [...(lastWord ? [lastWord] : []), ...(judge && !found.current ? notes : [])],
+  }
   if (outcome.kind === 'refused') return { host, status, faults: outcome.faults }
   if (!judge || found.current) return { host, status, faults: [] }
   return { host, status, faults: await failingChecks(host, checks) }

@@ -1,6 +1,7 @@
 /** Reading what the host program found into plain facts. */
 import { type Answer, field } from '../host/frame.ts'
 import type { Found, HostLock, Inspection } from './hands.ts'
+import { lastWord } from './last-word.ts'
 import { remark } from './reasons.ts'
 
 /** Versions and checksums by side; the host proves by inode which side is at the path. */
@@ -26,6 +27,7 @@ export function readInspection(answer: Answer, versions: Versions): Inspection {
     exchange: field(answer, 'exchange'),
     lock: lockOf(answer),
     notes: coded(answer, 'note').map(([code, detail]) => remark(code, detail)),
+    lastWord: lastWord(answer) ?? null,
   }
 }
 

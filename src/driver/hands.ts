@@ -66,6 +66,8 @@ export interface Inspection extends Found {
   readonly lock: HostLock | null
   /** Worth knowing before a change, for people; they refuse nothing. */
   readonly notes: readonly string[]
+  /** What became of the last run there, if nobody led it to its end. */
+  readonly lastWord: string | null
 }
 
 export interface HostLock {

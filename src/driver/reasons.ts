@@ -60,6 +60,11 @@ export function remark(code: string, detail: string): string {
   return wordsFor(remarks, code)?.(detail.trim()) ?? `${code}${detail ? ` (${detail})` : ''}`
 }
 
+/** The words for why a phase failed. */
+export function explain(code: string): string {
+  return wordsFor(failures, code) ?? code
+}
+
 /** A failure of a later phase, with what the daemon logged about it. */
 export function failure(
   code: FaultCode,
@@ -67,7 +72,7 @@ export function failure(
   reason: string,
   more: { readonly log?: string; readonly detail?: string; readonly hint?: string } = {},
 ): Fault {
-  const parts = [wordsFor(failures, reason) ?? reason]
+  const parts = [explain(reason)]
   if (more.detail) parts.push(more.detail)
   if (more.log) parts.push(`it logged: ${more.log}`)
   return fault(code, parts.join('; '), { host, ...(more.hint ? { hint: more.hint } : {}) })

@@ -5,6 +5,7 @@ export const remarks: Record<string, (detail: string) => string> = {
     'the configuration could not be read with certainty: its listeners and pid file were not compared',
   DRAIN_UNBOUNDED: () =>
     'no `worker_shutdown_timeout`: what is still open at `drain_timeout` is cut or left, as `on_drain_limit` says',
+  LOCK_EXPIRED: detail => `the lock of a run that is gone will be taken over: ${detail}`,
   EXCHANGE_LINK: () =>
     'no exch, perl or python3: while parked, /proc/PID/exe of the old master reads "(deleted)"',
   STALE_OLDBIN: detail => `${detail} is left over from a master that is gone; it will be removed`,

@@ -31,8 +31,13 @@ export function encodeRequest(nonce: string, verb: string, args: readonly string
 export function decodeAnswer(line: string): { nonce: string; answer: Answer } | undefined {
   const match = /@([0-9a-f]{32}) ([a-z]+)((?: [a-z_]+=[^ ]*)*)$/.exec(line)
   if (!match?.[1] || !match[2]) return undefined
+  return { nonce: match[1], answer: { status: match[2], fields: decodeFields(match[3] ?? '') } }
+}
+
+/** `key=value key=value`, as the fields of an answer are written. */
+export function decodeFields(text: string): Map<string, string[]> {
   const fields = new Map<string, string[]>()
-  for (const word of (match[3] ?? '').split(' ')) {
+  for (const word of text.split(' ')) {
     const at = word.indexOf('=')
     if (at <= 0) continue
     const key = word.slice(0, at)
@@ -40,7 +45,7 @@ export function decodeAnswer(line: string): { nonce: string; answer: Answer } | 
     values.push(decodeValue(word.slice(at + 1)))
     fields.set(key, values)
   }
-  return { nonce: match[1], answer: { status: match[2], fields } }
+  return fields
 }
 
 function decodeValue(text: string): string {

@@ -7,6 +7,7 @@ preflight() {
     lock_lives && refuse LOCKED "$l_owner" && return
     # After a reboot the next run settles it; what runs now is what counts.
     unfinished && [ "$r_boot" = "$boot" ] && refuse RUN_UNFINISHED "$r_run" && return
+    remark LOCK_EXPIRED "$l_owner"
   fi
   scan
   om= older=

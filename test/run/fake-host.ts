@@ -20,6 +20,7 @@ export const inspection: Inspection = {
   exchange: 'mv',
   lock: null,
   notes: [],
+  lastWord: null,
   onDisk: { version: foundOld.version, sha256: foundOld.sha256 },
 }
 
