@@ -10,8 +10,10 @@ old_serves() {
     look_at_old
     pick_new_master
     if [ "$count" -ge "$wanted" ]; then
-      # Workers that were told to go may not have heard it yet: after WINCH only a set started by HUP counts.
-      [ -z "$winch_at" ] || [ -n "$hup" ] || [ "$handled.$nm" = yes. ] || [ "$now" -ge "$settle" ] && return 0
+      # Workers that were told to go may not have heard it yet: after WINCH only a set started by HUP counts, ours or
+      # somebody's.
+      [ -z "$winch_at" ] || [ -n "$hup" ] || [ "$handled.$nm" = yes. ] || ! accepting_left $old_set ||
+        [ "$now" -ge "$settle" ] && return 0
     else
       revive || return 1
     fi
