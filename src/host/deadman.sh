@@ -59,26 +59,27 @@ dead_man() {
   read_uid
   find_exchange
   name_state "$4" || return
-  fields= nonce= holding= preparing= tries=0
+  fields= nonce= holding= preparing= fired=0
   # Whatever ends it early, a signal or a mistake of ours, is told to whoever looks.
-  trap 'in_state committed reverted || note "dead_man=ended in state $r_state"' EXIT
+  trap 'in_state committed reverted || [ "$r_run" != "$run" ] || note "dead_man=ended in state $r_state"' EXIT
   beat || return
   echo "$$"
   exec >/dev/null
   while in_state prepared switching switched precommitted decided reverting; do
+    beat
     want_sha=$new_sha
     if lease_past; then
       fire
-      [ "$tries" -lt 30 ] || return
+      [ "$fired" -lt 30 ] || return
+      # No heart beats any more once the traces of the run are gone.
+      in_state committed reverted && return
       left=200
     else
       left=$((known_end - now))
       [ "$left" -le 500 ] || left=500
     fi
-    beat
     part=$((left % 100))
     case $part in ?) part=0$part ;; esac
-    case $r_state in committed | reverted) return ;; esac
     sleep "$((left / 100)).$part"
   done
 }
@@ -91,7 +92,7 @@ beat() {
 # fire: the one hand on this host becomes the dead-man's; a renewal that came before that wins.
 fire() {
   wrest_effect || return
-  tries=$((tries + 1))
+  fired=$((fired + 1))
   hand=dead_man
   lease_past && bring_to_end
   drop_effect

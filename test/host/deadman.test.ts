@@ -4,7 +4,15 @@
  */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -375,6 +383,24 @@ describe('the dead-man itself', () => {
       expect(sha256Now(world.host.binary)).toBe(third.name)
       expect(world.workersOf(fresh)).toHaveLength(world.workers)
       await watch.stop()
+    })
+  })
+
+  test.concurrent('cannot do it at once: it tries again, until what was in its way is gone', async () => {
+    await onHost({}, async world => {
+      const program = await world.open()
+      await program.toSwitched(shortLease)
+      const { binary } = world.host
+      // Not below the folder that must be left as it was.
+      const away = join(world.stateDir, 'away')
+      renameSync(binary, away)
+      killProgram(program.connection.pid())
+      await until(() => /^dead_man=failed stuck=PATH_CHANGED/m.test(recordOf(world)), 10_000)
+      renameSync(away, binary)
+      await until(() => servesOld(world), 10_000)
+      await deadManGone(world)
+      await expectOnly(world, 'old')
+      expect(recordOf(world)).toMatch(/^dead_man=reverted .*state=reverted/m)
     })
   })
 
