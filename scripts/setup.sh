@@ -47,6 +47,9 @@ missing_packages() {
   has setcap || echo libcap2-bin
   has lsattr || echo e2fsprogs
   has python3 || echo python3
+  has perl || echo perl
+  has openssl || echo openssl
+  has setpriv || echo util-linux
   has ss || echo iproute2
   has ps || echo procps
   has mount || echo mount

@@ -4,8 +4,9 @@
  */
 export { type ExitCode, exitCode, exitCodeOf } from './core/exit-code.ts'
 export { type Fault, type FaultCode, faultsOf, HandoverError, type Place } from './core/fault.ts'
+export type { NginxHost } from './driver/binding.ts'
 export type { HostHands } from './driver/hands.ts'
-export { type NginxHost, nginxHands } from './driver/nginx.ts'
+export { nginxHands } from './driver/nginx.ts'
 export { type ProbeResult, type ProbeSpec, probe } from './health/probe.ts'
 export { hostVars } from './inventory/host-vars.ts'
 export type { Inventory } from './inventory/inventory.ts'
@@ -23,7 +24,8 @@ export {
   readJournal,
 } from './journal/run-directory.ts'
 export { explainPlan } from './plan/explain.ts'
-export type { Plan, PlanHost, PlannedHost, PlannedStage } from './plan/plan.ts'
+export type { Plan, PlanHost, PlannedHost, PlannedRestore, PlannedStage } from './plan/plan.ts'
+export { type CommittedRun, planRollback } from './plan/rollback.ts'
 export { type PlanOptions, planRollout } from './plan/rollout.ts'
 export { type Artifact, readArtifact } from './playbook/artifact.ts'
 export { parseExtraVars } from './playbook/extra-vars.ts'

@@ -13,6 +13,8 @@ export interface FleetOptions {
   readonly machine: string
   readonly forks: number
   readonly connectTimeoutMs: number
+  /** A host may fail its checks before its switch; what counts then is only whether it is healthy after it. */
+  readonly allowUnhealthy?: boolean | undefined
 }
 
 /** A silent peer is found within 15 s. */
@@ -21,20 +23,30 @@ const keepaliveMs = 4000
 export function realFleet(plan: Plan, options: FleetOptions): Map<string, Participant> {
   const pool = createPool({ dials: options.forks })
   const owner = `${userInfo().username}@${hostname()} run ${options.run} since ${new Date().toISOString()}`
-  const artifact: ArtifactRef = { ...plan.artifact, runsOn: machine => canRun(machine, options.machine) }
   const participants = new Map<string, Participant>()
   for (const host of plan.hosts) {
     const hands = nginxHands({
       name: host.name,
       spec: { ...host.handover, onDrainLimit: plan.onDrainLimit, leaseMs: plan.leaseMs },
-      artifact,
+      artifact: artifactFor(host, plan, options.machine),
       become: host.become,
       run: { id: options.run, owner },
       connect: () => pool.connect(endpointOf(host, options)),
     })
-    participants.set(host.name, { hands, checks: checksOf(host, hands) })
+    const checks = checksOf(host, hands)
+    participants.set(host.name, { hands, checks, baseline: options.allowUnhealthy ? [] : checks })
   }
   return participants
+}
+
+/** What a host has run before runs on its machine. */
+function artifactFor({ name, restore }: PlannedHost, { artifact }: Plan, machine: string): ArtifactRef {
+  if (restore) {
+    const { wanted, replaces } = restore
+    return { path: null, sha256: wanted.sha256, replaces: replaces.sha256, runsOn: () => true }
+  }
+  if (!artifact) throw new Error(`the plan has nothing for ${name}`)
+  return { ...artifact, runsOn: of => canRun(of, machine) }
 }
 
 function endpointOf(host: PlannedHost, { connectTimeoutMs }: FleetOptions) {

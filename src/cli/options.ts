@@ -10,17 +10,21 @@ export interface OutputOptions {
   readonly runDir?: string
 }
 
-export interface TargetOptions extends OutputOptions {
-  readonly inventory: readonly string[]
+/** How the hosts of a plan are reached. */
+export interface ReachOptions extends OutputOptions {
   readonly limit?: string
-  readonly extraVars: readonly string[]
   readonly forks: number
+  /** Seconds. */
+  readonly timeout: number
+}
+
+export interface TargetOptions extends ReachOptions {
+  readonly inventory: readonly string[]
+  readonly extraVars: readonly string[]
   readonly concurrency?: number
   readonly user?: string
   readonly privateKey?: string
   readonly become?: boolean
-  /** Seconds. */
-  readonly timeout: number
   readonly listHosts?: boolean
 }
 
@@ -38,22 +42,27 @@ export function withOutput(command: Command): Command {
     )
 }
 
-export function withTargets(command: Command): Command {
+export function withReach(command: Command): Command {
   return withOutput(command)
-    .option(
-      '-i, --inventory <source>',
-      'inventory file, or host list with a comma such as "a,b,"; may be repeated',
-      collect,
-      [],
-    )
     .option('-l, --limit <pattern>', 'only these hosts: a pattern, or @file')
-    .option('-e, --extra-vars <vars>', 'variables: name=value, JSON, or @file; may be repeated', collect, [])
     .option(
       '-f, --forks <n>',
       'connections and read-only work at one time; does not speed up changes',
       wholeNumber,
       50,
     )
+    .option('-T, --timeout <seconds>', 'for the connection to a host', wholeNumber, 10)
+}
+
+export function withTargets(command: Command): Command {
+  return withReach(command)
+    .option(
+      '-i, --inventory <source>',
+      'inventory file, or host list with a comma such as "a,b,"; may be repeated',
+      collect,
+      [],
+    )
+    .option('-e, --extra-vars <vars>', 'variables: name=value, JSON, or @file; may be repeated', collect, [])
     .option(
       '--concurrency <n>',
       'at most this many hosts being changed at once; may only lower the playbook',
@@ -62,7 +71,6 @@ export function withTargets(command: Command): Command {
     .option('-u, --user <name>', 'user to log in as where the inventory does not say')
     .option('--private-key <file>', 'key to log in with where the inventory does not say')
     .option('-b, --become', 'work as root through sudo where neither inventory nor playbook says')
-    .option('-T, --timeout <seconds>', 'for the connection to a host', wholeNumber, 10)
     .option('--list-hosts', 'only list the hosts that are meant')
 }
 

@@ -1,17 +1,15 @@
 /** `handover preflight` and `handover status`: connect, look, change nothing. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { exitCode, exitCodeOf } from '../core/exit-code.ts'
-import { type Fault, fault, HandoverError } from '../core/fault.ts'
-import { findRun, listRuns } from '../journal/run-directory.ts'
+import type { Fault } from '../core/fault.ts'
 import type { Plan } from '../plan/plan.ts'
 import { formatFleetStatus, type HostStatus } from '../report/fleet-text.ts'
 import { jsonLine } from '../report/json.ts'
 import { failingChecks } from '../run/baseline.ts'
 import type { Participant } from '../run/conduct.ts'
 import { closeFleet, realFleet } from './fleet.ts'
-import { runDirectory, type TargetOptions, wantsColor } from './options.ts'
+import { type OutputOptions, type ReachOptions, type TargetOptions, wantsColor } from './options.ts'
+import { planToLookAt } from './past-run.ts'
 import { planCommand } from './plan-command.ts'
 import { resolvePlan } from './resolve.ts'
 import type { Terminal } from './terminal.ts'
@@ -27,7 +25,16 @@ export async function preflightCommand(
 ): Promise<number> {
   if (options.listHosts) return planCommand(terminal, playbook, options)
   const { plan, machine } = await resolvePlan(playbook, options)
-  const looks = await lookAtFleet(plan, machine, options, true)
+  return preflightPlan(terminal, plan, machine, options)
+}
+
+export async function preflightPlan(
+  terminal: Terminal,
+  plan: Plan,
+  machine: string,
+  options: ReachOptions & { readonly allowUnhealthy?: boolean },
+): Promise<number> {
+  const looks = await lookAtFleet(plan, machine, options, !options.allowUnhealthy)
   const faults = looks.flatMap(look => look.faults)
   show(terminal, options, looks)
   if (faults.length === 0) return exitCode.done
@@ -39,7 +46,7 @@ export async function statusCommand(
   playbook: string | undefined,
   options: StatusOptions,
 ): Promise<number> {
-  const { plan, machine } = playbook ? await resolvePlan(playbook, options) : lastPlan(terminal, options)
+  const { plan, machine } = await planToLookAt(terminal, playbook, options)
   const looks = await lookAtFleet(plan, machine, options, false)
   show(terminal, options, looks)
   if (looks.some(({ status }) => status === undefined)) return exitCode.needsHuman
@@ -56,7 +63,7 @@ interface Look {
 async function lookAtFleet(
   plan: Plan,
   machine: string,
-  options: TargetOptions,
+  options: ReachOptions,
   judge: boolean,
 ): Promise<Look[]> {
   const participants = realFleet(plan, {
@@ -78,16 +85,20 @@ async function lookAtFleet(
 async function lookAtHost(host: string, { hands, checks }: Participant, judge: boolean): Promise<Look> {
   const outcome = await hands.inspect()
   if (outcome.kind === 'unreachable') return { host, status: undefined, faults: [outcome.fault] }
-  const status = { host, ...outcome.inspection }
+  const { notes, ...found } = outcome.inspection
+  // What is worth knowing before a change is not what `status` is asked for.
+  const status = { host, ...found, notes: judge && !found.current ? notes : [] }
   if (outcome.kind === 'refused') return { host, status, faults: outcome.faults }
-  if (!judge || outcome.inspection.current) return { host, status, faults: [] }
+  if (!judge || found.current) return { host, status, faults: [] }
   return { host, status, faults: await failingChecks(host, checks) }
 }
 
-function show(terminal: Terminal, options: TargetOptions, looks: readonly Look[]): void {
+function show(terminal: Terminal, options: OutputOptions, looks: readonly Look[]): void {
   if (options.output === 'json') {
     for (const { host, status, faults } of looks) {
-      terminal.out(`${jsonLine({ v: 1, type: 'host.status', host, found: status ?? null, faults })}\n`)
+      const { notes = [], ...found } = status ?? {}
+      const line = { v: 1, type: 'host.status', host, found: status ? found : null, faults, notes }
+      terminal.out(`${jsonLine(line)}\n`)
     }
     return
   }
@@ -102,29 +113,4 @@ function show(terminal: Terminal, options: TargetOptions, looks: readonly Look[]
 
 function versionOf({ status }: Look): string {
   return `${status?.sha256} ${status?.runsPath}`
-}
-
-/** Without a playbook: the hosts of the last run. */
-function lastPlan(terminal: Terminal, options: TargetOptions): { plan: Plan; machine: string } {
-  const root = runDirectory(options, terminal)
-  if (listRuns(root).length === 0) {
-    throw new HandoverError(
-      fault('RUN_NOT_FOUND', `there is no run in ${root} whose hosts could be looked at`, {
-        hint: 'name a playbook and an inventory: handover status PLAYBOOK -i INVENTORY',
-      }),
-    )
-  }
-  const run = findRun(root, 'last')
-  try {
-    const stored = JSON.parse(readFileSync(join(root, run, 'plan.json'), 'utf8')) as Plan & {
-      machine: string
-    }
-    return { plan: stored, machine: stored.machine }
-  } catch (error) {
-    throw new HandoverError(
-      fault('RUN_NOT_FOUND', `the plan of run ${run} cannot be read: ${(error as Error).message}`, {
-        hint: 'name a playbook and an inventory',
-      }),
-    )
-  }
 }

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addLabCommands } from './lab-options.ts'
-import { withOutput, withTargets } from './options.ts'
+import { addLockCommands } from './lock-options.ts'
+import { withOutput, withReach, withTargets } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
 export type Finish = (exit: number) => void
@@ -60,6 +61,16 @@ export function buildProgram(terminal: Terminal, finish: Finish): Command {
     .summary('one run, as it stands')
     .description('RUN is a run id, the start of one, or `last`.')
     .action(act(async () => (await import('./runs-command.ts')).showCommand))
+  withReach(program.command('rollback').argument('<run>'))
+    .summary('undo a run that has committed')
+    .description(
+      'Bring back what each host had before that run, from the backup on the host, as a transaction of its own.\nRUN is a run id, the start of one, or `last`.',
+    )
+    .option('-C, --check', 'connect and inspect only, change nothing')
+    .option('--allow-unhealthy', 'also take back hosts that fail a health check now; after it they must pass')
+    .option('-y, --yes', 'do not ask before the first change (without a terminal nobody is asked)')
+    .action(act(async () => (await import('./rollback-command.ts')).rollbackCommand))
+  addLockCommands(program.command('lock').summary('who has which host'), act)
   addLabCommands(program.command('lab').summary('a real fleet on loopback'), act)
   return program
 }

@@ -1,12 +1,11 @@
 /** `handover runs` and `handover show RUN`. */
 import { exitCode } from '../core/exit-code.ts'
 import { HandoverError } from '../core/fault.ts'
-import type { Entry } from '../journal/entry.ts'
-import { processIdentity } from '../journal/process-identity.ts'
 import { findRun, listRuns, readJournal } from '../journal/run-directory.ts'
 import { jsonLine } from '../report/json.ts'
 import { describeRun, formatRuns, type RunRow, runRow } from '../report/run-text.ts'
 import { type OutputOptions, runDirectory, wantsColor } from './options.ts'
+import { isAlive } from './past-run.ts'
 import type { Terminal } from './terminal.ts'
 
 export async function runsCommand(terminal: Terminal, options: OutputOptions): Promise<number> {
@@ -24,7 +23,7 @@ function rowOf(root: string, run: string): RunRow {
     return { ...runRow(entries, { alive: isAlive(entries) }), id: run }
   } catch (error) {
     if (!(error instanceof HandoverError)) throw error
-    return { id: run, started: '', name: '', hosts: 0, outcome: 'unreadable' }
+    return { id: run, started: '', name: '', hosts: 0, outcome: 'unreadable', undoes: null }
   }
 }
 
@@ -45,11 +44,4 @@ export async function showCommand(
     terminal.out(`${lines.join('\n')}\n`)
   }
   return exitCode.done
-}
-
-/** Is the controller that wrote these entries still that very process? Only known on the machine it runs on. */
-function isAlive(entries: readonly Entry[]): boolean {
-  const first = entries[0]
-  if (first?.type !== 'run.started' || entries.at(-1)?.type === 'run.finished') return false
-  return first.identity !== '' && processIdentity(first.pid) === first.identity
 }

@@ -21,7 +21,7 @@ const mostInsisting = 3
 
 /**
  * SIGINT, SIGTERM and SIGHUP turn the run around; so does an error nobody caught, because a controller that dies leaves
- * its hosts half-way. A second Ctrl-C says what leaving would mean, and the third leaves with the journal as it stands.
+ * its hosts to their leases. A second Ctrl-C says what leaving would mean, and the third leaves with the journal as it stands.
  */
 export function steerBySignals(voice: Voice): Steering {
   let interrupt: ((signal: RunSignal) => void) | undefined
@@ -37,11 +37,11 @@ export function steerBySignals(voice: Voice): Steering {
       interrupt?.(signal)
     } else if (insisted >= mostInsisting) {
       voice.last(
-        'leaving at once: hosts may run the new binary beside a parked old master; see `handover status`',
+        'leaving at once: what was not decided goes back by itself when its lease ends; see `handover status`',
       )
       voice.leave(exitCode.needsHuman)
     } else {
-      voice.say('still at it; Ctrl-C a third time leaves the hosts as they are, perhaps half-way')
+      voice.say('still at it; Ctrl-C a third time leaves the hosts to their leases')
     }
   }
   const stumble = (error: unknown) => {

@@ -1,6 +1,7 @@
 /** Reading what the host program found into plain facts. */
 import { type Answer, field } from '../host/frame.ts'
-import type { Found, Inspection } from './hands.ts'
+import type { Found, HostLock, Inspection } from './hands.ts'
+import { remark } from './reasons.ts'
 
 /** Versions and checksums by side; the host proves by inode which side is at the path. */
 export interface Versions {
@@ -23,8 +24,30 @@ export function readInspection(answer: Answer, versions: Versions): Inspection {
     path: field(answer, 'path'),
     identity: `${field(answer, 'boot')} ${field(answer, 'path_id')}`,
     exchange: field(answer, 'exchange'),
-    lockedBy: field(answer, 'lock_owner') || null,
+    lock: lockOf(answer),
+    notes: coded(answer, 'note').map(([code, detail]) => remark(code, detail)),
   }
+}
+
+function lockOf(answer: Answer): HostLock | null {
+  const run = field(answer, 'lock_run')
+  if (!run) return null
+  const left = field(answer, 'lease_left')
+  return {
+    run,
+    owner: field(answer, 'lock_owner'),
+    isAlive: field(answer, 'lock_lives') === 'yes',
+    leaseMs: /^-?\d+$/.test(left) ? Math.max(0, Number(left) * 10) : null,
+    state: field(answer, 'last_run') === run ? field(answer, 'last_state') : '',
+  }
+}
+
+/** What the host says as CODE:DETAIL, as often as it says it. */
+export function coded(answer: Answer, key: string): [code: string, detail: string][] {
+  return (answer.fields.get(key) ?? []).map(text => {
+    const at = text.indexOf(':')
+    return [text.slice(0, at), text.slice(at + 1)]
+  })
 }
 
 /** The host says which file is at the path at the end; it may be a third one, of no version that is known. */

@@ -10,6 +10,9 @@
 import type { Duplex } from 'node:stream'
 import type { Fault } from '../core/fault.ts'
 
+/** What the user lets pass that is refused otherwise. */
+export type Allowance = 'config' | 'build'
+
 export interface DaemonSpec {
   readonly driver: 'nginx'
   /** Absolute; symbolic links are resolved on the host. */
@@ -22,11 +25,15 @@ export interface DaemonSpec {
   readonly onDrainLimit: 'terminate' | 'leave'
   /** The first lease, from the end of the preparation. */
   readonly leaseMs: number
+  readonly allow: readonly Allowance[]
 }
 
 export interface ArtifactRef {
-  readonly path: string
+  /** On the controller; null: only the backups of the host have it. */
+  readonly path: string | null
   readonly sha256: string
+  /** The only binary it may be put in place of; any if not given. */
+  readonly replaces?: string
   /** Can a host whose `uname -m` is this start it? */
   runsOn(machine: string): boolean
 }
@@ -55,8 +62,22 @@ export interface Inspection extends Found {
   readonly identity: string
   /** How names are exchanged there; `link` leaves "(deleted)" in /proc/PID/exe while parked. */
   readonly exchange: string
-  /** Who holds the run lock, as recorded there; null when nobody does. */
-  readonly lockedBy: string | null
+  /** The run lock; null when nobody has it. */
+  readonly lock: HostLock | null
+  /** Worth knowing before a change, for people; they refuse nothing. */
+  readonly notes: readonly string[]
+}
+
+export interface HostLock {
+  readonly run: string
+  /** As recorded there: user, controller, run, since when. */
+  readonly owner: string
+  /** Its program or its dead-man is there, or its lease runs. */
+  readonly isAlive: boolean
+  /** Until the host goes back by itself, in milliseconds; null when it has no lease. */
+  readonly leaseMs: number | null
+  /** How far that run has come there: `switched`, `decided`, ...; empty when it has only the lock. */
+  readonly state: string
 }
 
 /** `pass` with what was seen, `refused` with every reason why not, `unreachable` when it could not be asked. */
@@ -96,8 +117,15 @@ export type CommitOutcome =
   | { readonly kind: 'unknown'; readonly fault: Fault }
 
 export type RevertOutcome =
-  | { readonly kind: 'reverted'; readonly found: Found }
+  /** `reverse`: the old master could not come back, so the new one was upgraded to the old binary. */
+  | { readonly kind: 'reverted'; readonly found: Found; readonly how?: 'in-place' | 'reverse' }
   | { readonly kind: 'stuck'; readonly fault: Fault }
+  | { readonly kind: 'unknown'; readonly fault: Fault }
+
+export type BreakOutcome =
+  /** Nobody has it any more; `state` is the end of the run that had it, or `none`. */
+  | { readonly kind: 'free'; readonly state: string }
+  | { readonly kind: 'refused'; readonly fault: Fault }
   | { readonly kind: 'unknown'; readonly fault: Fault }
 
 export interface HostHands {
@@ -111,6 +139,8 @@ export interface HostHands {
   commit(): Promise<CommitOutcome>
   /** From any state of this run, also before anything was switched. Makes a switch that is still waiting give up. */
   revert(): Promise<RevertOutcome>
+  /** Brings the run that has the lock to its end there, then frees it. A living one only by force. */
+  breakLock(force: boolean): Promise<BreakOutcome>
   /** Runs a health command on the host. */
   command(argv: readonly string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>
   /** A byte stream to an address as the host sees it. */

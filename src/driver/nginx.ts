@@ -1,14 +1,13 @@
 /** nginx behind the host program: requests out, typed outcomes back. All waiting is done on the host. */
-import { type Fault, fault, faultsOf } from '../core/fault.ts'
-import { clip } from '../core/text.ts'
+import { faultsOf } from '../core/fault.ts'
 import { type Answer, field } from '../host/frame.ts'
-import { type HostSession, openSession } from '../host/session.ts'
-import type { Connection } from '../transport/connection.ts'
-import { readFound, readInspection, type Versions } from './found.ts'
+import { misfits, unprepared } from './artifact.ts'
+import { type Bound, bindAnew, type NginxHost, slackMs } from './binding.ts'
+import { heldFault, named, stuckFault, switchFault } from './failed.ts'
+import { coded, readFound, readInspection, type Versions } from './found.ts'
 import type {
-  ArtifactRef,
+  BreakOutcome,
   CommitOutcome,
-  DaemonSpec,
   HostHands,
   LookOutcome,
   PrepareOutcome,
@@ -17,19 +16,6 @@ import type {
 } from './hands.ts'
 import { failure, refusal } from './reasons.ts'
 
-export interface NginxHost {
-  readonly name: string
-  readonly spec: DaemonSpec
-  readonly artifact: ArtifactRef
-  readonly become: boolean
-  readonly run: { readonly id: string; readonly owner: string }
-  /** Dials; called again after a lost connection. */
-  connect(): Promise<Connection>
-}
-
-/** Slack on top of what the host itself bounds, in milliseconds: a starved host answers late. */
-const slackMs = 30_000
-
 export function nginxHands(host: NginxHost): HostHands {
   const { name, spec, artifact } = host
   let open: Promise<Bound> | undefined
@@ -37,7 +23,7 @@ export function nginxHands(host: NginxHost): HostHands {
 
   /** The bound session; a lost one is replaced, and the first thing a new one does is look. */
   const bind = () => {
-    open = renew(host, open)
+    open = bindAnew(host, open)
     return open
   }
 
@@ -62,19 +48,16 @@ export function nginxHands(host: NginxHost): HostHands {
 
   const stage = async (): Promise<Answer> => {
     const { session, hello } = await bind()
-    if (field(hello, 'have_artifact') !== 'yes')
-      await session.upload(artifact.path, artifact.sha256, spec.stateDir)
-    const args = [
-      artifact.sha256,
-      hundredths(spec.leaseMs),
-      hundredths(spec.drainTimeoutMs),
-      spec.onDrainLimit,
-    ]
-    const answer = await session.request('prepare', args, 60_000 + slackMs)
+    const { path, sha256 } = artifact
+    const lease = [hundredths(spec.leaseMs), hundredths(spec.drainTimeoutMs), spec.onDrainLimit]
+    const prepare = () => session.request('prepare', [sha256, ...lease], 60_000 + slackMs)
+    if (path === null) return prepare()
+    if (field(hello, 'have_artifact') !== 'yes') await session.upload(path, sha256, spec.stateDir)
+    const answer = await prepare()
     if (field(answer, 'code') !== 'ARTIFACT_DAMAGED') return answer
-    // A damaged upload is tried once more; the host has thrown the bad bytes away.
-    await session.upload(artifact.path, artifact.sha256, spec.stateDir)
-    return session.request('prepare', args, 60_000 + slackMs)
+    // A damaged upload is tried once more, a damaged backup replaced by an upload; the host has thrown the bad bytes away.
+    await session.upload(path, sha256, spec.stateDir)
+    return prepare()
   }
 
   return {
@@ -85,13 +68,9 @@ export function nginxHands(host: NginxHost): HostHands {
         const { hello } = await bind()
         versions.old = field(hello, 'version')
         versions.oldSha = field(hello, 'sha')
-        const refused = (hello.fields.get('refusal') ?? []).map(text => {
-          const at = text.indexOf(':')
-          return refusal(name, text.slice(0, at), text.slice(at + 1))
-        })
-        const arch = field(hello, 'arch')
-        if (!artifact.runsOn(arch)) refused.push(refusal(name, 'WRONG_ARCHITECTURE', arch))
+        const refused = coded(hello, 'refusal').map(([code, detail]) => refusal(name, code, detail))
         const inspection = readInspection(hello, versions)
+        refused.push(...misfits(name, artifact, hello, inspection))
         return refused.length > 0
           ? { kind: 'refused', faults: refused, inspection }
           : { kind: 'pass', inspection }
@@ -104,7 +83,7 @@ export function nginxHands(host: NginxHost): HostHands {
       try {
         const answer = await stage()
         if (answer.status !== 'ok') {
-          return { kind: 'refused', faults: [refusal(name, field(answer, 'code'), field(answer, 'detail'))] }
+          return { kind: 'refused', faults: [unprepared(name, artifact, answer)] }
         }
         versions.new = field(answer, 'version')
         return { kind: 'prepared', version: versions.new }
@@ -160,12 +139,25 @@ export function nginxHands(host: NginxHost): HostHands {
         const answer = await ask(
           'revert',
           [hundredths(spec.drainTimeoutMs)],
-          spec.drainTimeoutMs + slackMs * 4,
+          // A reverse handover may have to wait for two sets of workers, one after the other.
+          spec.drainTimeoutMs * 2 + slackMs * 4,
         )
         if (answer.status === 'reverted' || ['untouched', 'reverted'].includes(field(answer, 'state'))) {
-          return { kind: 'reverted', found: readFound(answer, versions) }
+          const how = field(answer, 'how') === 'reverse' ? 'reverse' : 'in-place'
+          return { kind: 'reverted', found: readFound(answer, versions), how }
         }
         return { kind: 'stuck', fault: stuckFault(name, answer) }
+      } catch (error) {
+        return unknown(error)
+      }
+    },
+
+    async breakLock(force): Promise<BreakOutcome> {
+      try {
+        const deadlineMs = spec.drainTimeoutMs + slackMs * 4
+        const answer = await ask('break', [force ? 'force' : 'expired'], deadlineMs)
+        if (answer.status === 'ok') return { kind: 'free', state: field(answer, 'state') }
+        return { kind: 'refused', fault: refusal(name, field(answer, 'code'), field(answer, 'detail')) }
       } catch (error) {
         return unknown(error)
       }
@@ -189,60 +181,7 @@ export function nginxHands(host: NginxHost): HostHands {
   }
 }
 
-interface Bound {
-  readonly connection: Connection
-  readonly session: HostSession
-  readonly hello: Answer
-}
-
-async function renew(host: NginxHost, before: Promise<Bound> | undefined): Promise<Bound> {
-  const known = await before?.catch(() => undefined)
-  if (known?.session.isOpen()) return known
-  await known?.connection.close()
-  const connection = await host.connect()
-  try {
-    const session = await openSession(connection, host.become)
-    const hello = await session.request('inspect', inspectArgs(host), slackMs)
-    return { connection, session, hello }
-  } catch (error) {
-    await connection.close()
-    throw error
-  }
-}
-
-function inspectArgs({ run, spec, artifact }: NginxHost): string[] {
-  return [run.id, run.owner, spec.binary, spec.pidFile, spec.stateDir ?? '', artifact.sha256]
-}
-
 /** The host counts in hundredths of a second. */
 function hundredths(ms: number): string {
   return String(Math.ceil(ms / 10))
-}
-
-function named(host: string, error: unknown): Fault {
-  const first = faultsOf(error)[0] ?? fault('UNEXPECTED', String(error))
-  return { ...first, host }
-}
-
-function switchFault(host: string, answer: Answer): Fault {
-  const found = field(answer, 'found')
-  const detail = found ? `${found} of ${field(answer, 'wanted')} workers` : field(answer, 'detail')
-  return failure('SWITCH_FAILED', host, field(answer, 'code'), {
-    detail,
-    log: clip(field(answer, 'log').trim(), 600),
-  })
-}
-
-function heldFault(host: string, answer: Answer): Fault {
-  return failure('COMMIT_HELD', host, field(answer, 'code'), {
-    detail: field(answer, 'detail'),
-    hint: 'look at both masters on the host; QUIT the old one once the new one is seen to serve',
-  })
-}
-
-function stuckFault(host: string, answer: Answer): Fault {
-  const state = field(answer, 'state') === 'committed' ? 'COMMITTED' : answer.status
-  return failure('REVERT_FAILED', host, field(answer, 'stuck') || field(answer, 'code') || state, {
-    hint: 'look at the host with `handover status`; the old binary is kept under `backups` in its state directory',
-  })
 }

@@ -1,147 +1,7 @@
 /** The words for what the host program reports by code: what it means and what to do. */
 import { type Fault, type FaultCode, fault } from '../core/fault.ts'
-
-interface Reason {
-  readonly code?: FaultCode
-  readonly says: (detail: string) => string
-  readonly hint?: string
-}
-
-/** Why a host is refused before anything is changed. */
-const refusals: Record<string, Reason> = {
-  BINARY_MISSING: {
-    says: detail => `there is no file ${detail}`,
-    hint: 'check `handover.binary` of the playbook',
-  },
-  BINARY_UNREADABLE: {
-    says: detail => `cannot read ${detail}`,
-    hint: 'set `become: true`, or give the user access to it',
-  },
-  STATE_DIR: {
-    says: detail => `the state directory ${detail} cannot be made or does not belong to the user`,
-    hint: 'set `become: true`, or `handover.state_dir` to a directory of that user alone',
-  },
-  PID_FILE_MISSING: {
-    says: detail => `the pid file ${detail} is missing, empty or holds no number`,
-    hint: 'check `handover.pid_file`; an nginx whose pid file was removed must be restarted once (USR2 would fail)',
-  },
-  PID_FILE_STALE: {
-    says: detail => `the pid file names process ${detail}, which does not exist`,
-    hint: 'start the daemon, or remove the stale pid file',
-  },
-  MASTER_HIDDEN: {
-    says: detail =>
-      `the master ${detail} belongs to another user, so it can be neither recognised nor signalled`,
-    hint: 'set `become: true`',
-  },
-  EXE_DIFFERS: {
-    says: detail => `the running master is not the file at the path (${detail})`,
-    hint: 'the binary was replaced without a restart or upgrade; bring process and disk together first',
-  },
-  NOT_A_MASTER: {
-    says: detail => `the process in the pid file is no nginx master: "${detail}"`,
-    hint: 'check `handover.pid_file`',
-  },
-  ARGV_NOT_ABSOLUTE: {
-    says: detail =>
-      `the master was started as "${detail}", not by an absolute path; USR2 would not find the binary`,
-    hint: 'restart it by its absolute path once',
-  },
-  ARGV_OTHER_FILE: {
-    says: detail => `the master was started as ${detail}, which is another file; USR2 would start that one`,
-    hint: 'set `handover.binary` to the path the master was started by',
-  },
-  DAEMON_OFF: {
-    says: () => 'the master runs with `daemon off`; it ignores USR2',
-    hint: 'it is run by a supervisor or a container; upgrade it there',
-  },
-  SEVERAL_INSTANCES: {
-    says: detail => `several masters run this binary (${detail})`,
-    hint: 'give each instance a binary of its own, or upgrade this host by hand',
-  },
-  NO_WORKERS: { says: detail => `master ${detail} has no accepting worker`, hint: 'look at its error log' },
-  ORPHAN_WORKERS: {
-    says: detail => `workers without a master are running (${detail})`,
-    hint: 'tell them to quit with `kill -QUIT`',
-  },
-  UPGRADE_UNFINISHED: {
-    says: detail => `an upgrade was left unfinished: the old master ${detail} is still alive`,
-    hint: 'finish it (QUIT the old master) or go back (HUP the old, then QUIT the new) first',
-  },
-  STILL_DRAINING: {
-    says: detail => `workers are still finishing requests after a reload or upgrade (${detail})`,
-    hint: 'wait for them to end, or bound them with `worker_shutdown_timeout`',
-  },
-  DIRECTORY_NOT_WRITABLE: {
-    says: detail => `the directory ${detail} is not writable`,
-    hint: 'set `become: true`; a read-only file system cannot be upgraded',
-  },
-  PATH_MOUNTED: {
-    says: detail => `${detail} is a mount point of its own and cannot be replaced`,
-    hint: 'upgrade the image or the file that is mounted there instead',
-  },
-  PATH_IMMUTABLE: {
-    says: detail => `${detail} is marked immutable or append-only`,
-    hint: 'take the mark away with `chattr -i` or `chattr -a`',
-  },
-  UNIT_NOT_ACTIVE: {
-    says: detail => `systemd does not take the daemon for a running service (${detail})`,
-    hint: 'end the daemon and start its unit; as it is, systemd would start a second one beside it',
-  },
-  UNIT_TYPE: {
-    says: detail => `systemd would end the service together with the old master (${detail})`,
-    hint: 'make it a daemon of `Type=forking` with `PIDFile=`',
-  },
-  UNIT_PID_FILE: {
-    says: detail => `systemd would end the new master together with the old one (${detail})`,
-    hint: 'set `PIDFile=` of the unit to the pid file of the daemon, then `systemctl daemon-reload`',
-  },
-  UNIT_MAIN_PROCESS: {
-    says: detail => `systemd takes another process for the master (${detail})`,
-    hint: '`systemctl reload` of the unit makes systemd read the pid file again',
-  },
-  UNIT_TASKS: {
-    says: detail => `the unit has no room for a second set of processes (${detail})`,
-    hint: 'raise `TasksMax=` of the unit (`systemctl set-property`)',
-  },
-  UNIT_MEMORY: {
-    says: detail => `the unit has no memory for a second set of processes (${detail})`,
-    hint: 'raise `MemoryMax=` of the unit (`systemctl set-property`)',
-  },
-  DISK_FULL: { says: detail => `not enough room: ${detail}`, hint: 'free some space' },
-  LOCKED: {
-    code: 'HOST_LOCKED',
-    says: detail => `another run holds the lock: ${detail}`,
-    hint: 'wait for it to end',
-  },
-  RUN_UNFINISHED: {
-    code: 'HOST_RUN_UNFINISHED',
-    says: detail => `run ${detail} did not come to its end here: two masters may be left`,
-    hint: 'settle it first: docs/hosts.md, "By hand"; `handover show RUN` tells whether that run was decided',
-  },
-  WRONG_ARCHITECTURE: {
-    code: 'ARTIFACT_REFUSED',
-    says: detail => `the new binary is built for another machine than this one (${detail})`,
-    hint: 'give this host an artifact of its own',
-  },
-  CHANGED_SINCE_INSPECT: { says: () => 'the daemon was restarted or replaced while it was being prepared' },
-  STAGING_FAILED: { says: detail => detail || 'the new binary could not be staged' },
-  BACKUP_FAILED: { says: detail => detail || 'the backup could not be made' },
-  ARTIFACT_DAMAGED: {
-    says: detail => detail,
-    hint: 'the upload was damaged twice; check the network and the disk',
-  },
-  BINARY_DOES_NOT_RUN: {
-    code: 'ARTIFACT_REFUSED',
-    says: detail => `the new binary does not run there: ${detail || 'it printed nothing'}`,
-    hint: 'was it built for this machine, and are the libraries it needs there?',
-  },
-  CONFIGURATION_REFUSED: {
-    code: 'ARTIFACT_REFUSED',
-    says: detail => `the new binary refuses the configuration: ${detail}`,
-    hint: 'correct the configuration for the new version first',
-  },
-}
+import { refusals } from './refusals.ts'
+import { remarks } from './remarks.ts'
 
 /** Why a phase after the preparation did not do what was asked. */
 const failures: Record<string, string> = {
@@ -154,10 +14,15 @@ const failures: Record<string, string> = {
   WORKERS_MISSING: 'the new master does not have its workers',
   WORKERS_UNSTABLE: 'the workers of the new master were replaced: they died, or somebody reloaded it',
   OLD_MASTER_GONE: 'the old master is gone',
+  OLD_MASTER_QUITS:
+    'somebody else has told the old master to quit (a package script does that), so it cannot serve again',
   OLD_WORKERS_STAY: 'the old workers did not stop accepting',
   OLD_WORKERS_MISSING: 'the old master does not have its workers',
   NEW_MASTER_STAYS: 'the new master did not end',
   OLD_MASTER_HANGS: 'the old master does not handle its signals (is it stopped?)',
+  NO_MASTER: 'neither the old nor the new master is left, and nothing is started from here',
+  REVERSE_FAILED:
+    'the old master is gone, and the new one could not be made to start the old binary; it goes on serving',
   OLD_MASTER_STAYS: 'the old master did not end within the drain limit',
   PATH_CHANGED: 'the file at the path is neither the old nor the new binary',
   PID_FILE_CHANGED: 'the pid file does not name the new master',
@@ -190,6 +55,11 @@ export function refusal(host: string, code: string, detail: string): Fault {
   })
 }
 
+/** A note: nothing speaks against the change. */
+export function remark(code: string, detail: string): string {
+  return wordsFor(remarks, code)?.(detail.trim()) ?? `${code}${detail ? ` (${detail})` : ''}`
+}
+
 /** A failure of a later phase, with what the daemon logged about it. */
 export function failure(
   code: FaultCode,
@@ -208,5 +78,7 @@ function wordsFor<T>(table: Record<string, T>, code: string): T | undefined {
   return Object.hasOwn(table, code) ? table[code] : undefined
 }
 
-/** The codes the host program may use; a test holds them against the shell files. */
+export const knownRemarks: ReadonlySet<string> = new Set(Object.keys(remarks))
+
+/** The codes the host program may use to refuse or to fail; a test holds them against the shell files. */
 export const knownReasons: ReadonlySet<string> = new Set([...Object.keys(refusals), ...Object.keys(failures)])

@@ -7,19 +7,30 @@ old_serves() {
   clock
   settle=$((now + 300)) limit=$((now + 1500))
   while :; do
+    failed=OLD_MASTER_GONE
+    same "$om" "$om_start" "$old_file" || return 1
+    # One that is stopped hears its signals when it is told to go on, and the next revert finds what it did then.
+    failed=OLD_MASTER_HANGS
+    case $p_state in T | t) [ "$now" -lt "$settle" ] || return 1 ;; esac
     look_at_old
-    pick_new_master
+    [ -z "$handled" ] || failed=OLD_WORKERS_MISSING
     if [ "$count" -ge "$wanted" ]; then
-      # Workers that were told to go may not have heard it yet: after WINCH only a set started by HUP counts, ours or
-      # somebody's.
-      [ -z "$winch_at" ] || [ -n "$hup" ] || [ "$handled.$nm" = yes. ] || ! accepting_left $old_set ||
-        [ "$now" -ge "$settle" ] && return 0
+      # Workers that were told to go may not have heard it yet: after WINCH only others than those count.
+      [ -z "$winch_at" ] || [ "$handled$new_masters$new_unborn" = yes ] || all_fresh || [ "$now" -ge "$settle" ] && return 0
     else
+      # A HUP that was handled and started nobody is ignored: it was told to quit.
+      [ -z "$hup" ] || [ -z "$handled" ] || [ "$((count + newborn))" -gt 0 ] || [ "$now" -lt "$settle" ] || return 1
       revive || return 1
     fi
-    same "$om" "$om_start" "$old_file" || return 1
     [ "$now" -lt "$limit" ] || return 1
     nap
+  done
+}
+
+# all_fresh: none of $kids was there before the switch.
+all_fresh() {
+  for item in $kids; do
+    case " $old_set " in *" $item "*) return 1 ;; esac
   done
 }
 
@@ -56,6 +67,7 @@ pick_new_master() {
 
 # end_new: the new master finishes its requests and ends; one that never came up is killed (R3).
 end_new() {
+  failed=NEW_MASTER_STAYS
   clock
   limit=$((now + drain_limit)) asked= told=
   while :; do
@@ -63,7 +75,8 @@ end_new() {
     # Somebody may just be asking the new binary for its version: the unborn are ours only below the old master.
     children_of "$om" $new_unborn
     unborn=$kids
-    set -- $new_masters $new_workers $new_draining $new_helpers $unborn
+    find_strays
+    set -- $new_masters $new_workers $new_draining $new_helpers $unborn $strays
     [ "$#" -gt 0 ] || return 0
     clock
     if [ "$now" -ge "$limit" ]; then
@@ -73,18 +86,30 @@ end_new() {
         '') asked=TERM ;;
       esac
       limit=$((now + 500))
-      for item in "$@"; do end_item "$asked" "$item" "$new_file"; done
+      for item in "$@"; do end_item "$asked" "$item" "$new_file" || end_item "$asked" "$item" "$old_file"; done
     else
       # Orphan workers obey QUIT sent to them directly; the inode proves that they are ours.
       [ -n "$new_masters" ] || for item in $new_workers; do end_item QUIT "$item" "$new_file"; done
       for item in $unborn; do end_item KILL "$item" "$new_file"; done
-      for item in $new_masters; do
+      for item in $new_masters $strays; do
         case $told in *" $item"*) continue ;; esac
-        end_item QUIT "$item" "$new_file"
+        end_item QUIT "$item" "$new_file" || end_item QUIT "$item" "$old_file"
         told="$told $item"
       done
     fi
     nap
+  done
+}
+
+# find_strays: $strays are workers of the old inode whose master is gone: they would serve it for ever (X1). One that has
+# a master of that inode is not ours to end, whoever started that.
+find_strays() {
+  strays=
+  for item in $old_workers $old_draining $old_helpers; do
+    case "$old_masters$old_unborn " in
+      *" ${item##*:}:"*) ;;
+      *) strays="$strays $item" ;;
+    esac
   done
 }
 
@@ -97,6 +122,7 @@ end_item() {
 
 # old_alone: pid file and .oldbin are as before the run, and the set of workers is full and stable.
 old_alone() {
+  failed=OLD_WORKERS_MISSING
   set -- $old_set
   wanted=$#
   clock
@@ -113,6 +139,9 @@ old_alone() {
     before=
     if [ "$pid" = "$om" ] && [ "$count" -lt "$wanted" ]; then
       revive
+    elif [ "$pid" = "$om" ]; then
+      # A new master that was killed after a reverse handover leaves it behind.
+      old_parked || rm -f "$pid_file.oldbin"
     elif [ -n "$pid" ] && [ "$pid" != "$twin" ]; then
       end_twin
     fi

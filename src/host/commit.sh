@@ -173,7 +173,9 @@ remember() {
   note "known=$(stat -c '%d:%i:%s %Y:%Z' "$path")"
 }
 
+# committed: asked again. Whoever closed the run may have been killed before it had tidied up.
 committed() {
+  close_run committed
   drop_effect
   facts
   say_disk

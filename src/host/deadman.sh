@@ -5,7 +5,7 @@
 arm() {
   end_dead_man
   rm -f "$state/program" "$state/beat"
-  { printf '%s\n' "$program" >"$state/program"; } 2>/dev/null || return 1
+  { printf '%s\n' "$program_text" >"$state/program"; } 2>/dev/null || return 1
   # Where systemd runs, the end of a login session may end every process of it (KillUserProcesses).
   if [ "$uid" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null 2>&1; then
     clock
@@ -66,18 +66,17 @@ dead_man() {
   echo "$$"
   exec >/dev/null
   while in_state prepared switching switched precommitted decided reverting; do
-    beat
     want_sha=$new_sha
     if lease_past; then
       fire
+      in_state prepared switching switched precommitted decided reverting || return
       [ "$fired" -lt 30 ] || return
-      # No heart beats any more once the traces of the run are gone.
-      in_state committed reverted && return
       left=200
     else
       left=$((known_end - now))
       [ "$left" -le 500 ] || left=500
     fi
+    beat
     part=$((left % 100))
     case $part in ?) part=0$part ;; esac
     sleep "$((left / 100)).$part"

@@ -8,8 +8,16 @@ parked_well() {
   alive_workers "$nm" "$new_file" $new_set || return 1
   failed=OLD_MASTER_GONE
   same "$om" "$om_start" "$old_file" || return 1
+  still_parked || return 1
   failed=PATH_CHANGED
   [ "$path" -ef "$old_file" ] && [ "$path" -ef "/proc/$om/exe" ]
+}
+
+# still_parked: the old master could take over again. One that a package script has told to quit may live on until its
+# workers are done, but it will never serve again.
+still_parked() {
+  failed=OLD_MASTER_QUITS
+  shares_socket || ! told_to_quit
 }
 
 # look: is a host that was switched before still as it was left?
@@ -48,6 +56,7 @@ nobody_else() {
   [ "$new_masters" = " $nm:$nm_start:$om" ] || same "$nm" "$nm_start" "$new_file" || return 1
   failed=OLD_MASTER_GONE
   same "$om" "$om_start" "$old_file" || return 1
+  still_parked || return 1
   failed=WORKERS_UNSTABLE
   children_of "$nm" $new_workers
   [ "$kids" = "$new_set" ] || return 1

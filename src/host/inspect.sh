@@ -1,9 +1,9 @@
-# inspect RUN OWNER PATH PID_FILE STATE_DIR SHA: binds this program to one daemon, and says what it is now.
+# inspect RUN OWNER PATH PID_FILE STATE_DIR SHA ALLOW: binds this program to one daemon, and says what it is now.
 # Read only, but for the state directory. Refusals are listed by name; the controller knows the words for them.
 
 inspect() {
-  run=$1 owner=$2 asked=$3 pid_file=$4 asked_base=$5 want_sha=$6
-  refusals= scanned=
+  run=$1 owner=$2 asked=$3 pid_file=$4 asked_base=$5 want_sha=$6 allow=,${7:--},
+  refusals= scanned= version= old_build=
   read_uid
   find_exchange
   resolve "$asked"
@@ -35,11 +35,9 @@ inspect() {
   recall || {
     hash_file "$path" || refuse BINARY_UNREADABLE "$path"
     path_sha=$h1
-    version_of "$path"
   }
   say sha "$path_sha"
-  say version "$version"
-  [ -f "$base/artifacts/$want_sha" ] && say have_artifact yes || say have_artifact no
+  [ -f "$base/artifacts/$want_sha" ] || [ -f "$state/backups/$want_sha" ] && say have_artifact yes || say have_artifact no
   if [ "$r_run" = "$run" ]; then
     say record "$r_state"
     sides
@@ -49,6 +47,8 @@ inspect() {
     # The run of somebody else is shown whole: what it has staged may be what serves.
     [ -n "$scanned" ] || new_file=$dir/.${path##*/}.handover-$r_run
   fi
+  [ -n "$version" ] || version_of "$path"
+  say version "$version"
   if [ -n "$scanned" ]; then tell_facts; else facts; fi
   say_running
   [ -z "$refusals" ] && answer ok || answer refused
@@ -61,6 +61,7 @@ say_lock() {
   say lock_run "$l_run"
   lock_lives || return 0
   say lock_lives yes
+  clock
   read_lease "$l_run" && say lease_left $((lease_end - now))
 }
 
@@ -86,6 +87,9 @@ refuse() {
   refusals="$refusals $1"
   say refusal "$1:$2"
 }
+
+# remark CODE DETAIL: worth knowing, and no reason against a change.
+remark() { say note "$1:$2"; }
 
 # hash_file FILE: $h1 is its sha256.
 hash_file() {

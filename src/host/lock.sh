@@ -36,7 +36,7 @@ take_lock() {
     lock_lives && return 1
     # After a reboot there is nothing to wait for and nobody else to do it.
     if unfinished && [ "$r_boot" != "$boot" ]; then
-      settle after_reboot
+      (settle after_reboot)
       create "$state/lock" "$run $$ $self_start $boot $owner" && return 0
     fi
     unfinished && why=unfinished && return 1

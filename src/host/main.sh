@@ -82,15 +82,20 @@ serve() {
   [ -z "$phases" ] || wait $phases
 }
 
+# begin [dead_man ...]: as the dead-man it was started with words; at the end of a connection there are none.
+begin() {
+  case ${1-} in
+    dead_man)
+      shift
+      dead_man "$@"
+      ;;
+    *) serve ;;
+  esac
+}
+
 trap '' HUP PIPE INT QUIT
 read_boot
 boot=$boot_now
 stat_of $$
 self_start=$p_start
-case ${1-} in
-  dead_man)
-    shift
-    dead_man "$@"
-    ;;
-  *) serve ;;
-esac
+begin "$@"

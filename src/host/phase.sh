@@ -44,10 +44,10 @@ give_up() {
   go_back
 }
 
-# error_lines: what the daemon itself wrote about it, the last lines of weight only.
+# error_lines [PID]: what the daemon itself wrote about it, the last lines of weight only.
 error_lines() {
   for fd in 2 3 4 5 6 7 8 9; do
-    log=$(readlink "/proc/$om/fd/$fd" 2>/dev/null)
+    log=$(readlink "/proc/${1:-$om}/fd/$fd" 2>/dev/null)
     case $log in
       /*err*) ;;
       *) continue ;;

@@ -107,15 +107,19 @@ sides_of_masters() {
   done
 }
 
-# stage_file SHA: the verified artifact becomes a sibling of the path, with the old one's owner, mode,
-# capabilities and label. Prints nothing; $why says what failed.
+# stage_file SHA: the artifact that was sent, or else a copy of the backup of that name, becomes a sibling of the path,
+# with the old one's owner, mode, capabilities and label. Prints nothing; $why says what failed.
 stage_file() {
   # Another run with the same artifact may have taken it away when it ended; it is sent again then.
   why='the artifact is not there any more' why_code=ARTIFACT_DAMAGED
-  [ -f "$base/artifacts/$1" ] || [ -f "$sib" ] || return 1
+  [ -f "$base/artifacts/$1" ] || [ -f "$state/backups/$1" ] || [ -f "$sib" ] || return 1
   why='cannot put the artifact beside the binary' why_code=STAGING_FAILED
-  # Prepared once more: it lies there already, and its checksum is looked at below.
-  [ ! -f "$base/artifacts/$1" ] || mv -f "$base/artifacts/$1" "$sib" || return 1
+  # Prepared once more: it lies there already. Its checksum is looked at in any case, by back_up.
+  if [ -f "$base/artifacts/$1" ]; then
+    mv -f "$base/artifacts/$1" "$sib" || return 1
+  elif [ -f "$state/backups/$1" ]; then
+    cp -f "$state/backups/$1" "$sib" || return 1
+  fi
   why='cannot give the new binary the attributes of the old one'
   if ! cp --attributes-only --preserve=all --no-preserve=timestamps "$path" "$sib" 2>/dev/null; then
     set -- $(stat -c '%a %u:%g' "$path")

@@ -3,7 +3,7 @@
 # shell's own `read`, values are returned in variables.
 # No `set -e`: a step that fails in the middle of a handover must lead to its failure path, not end the program.
 # What the line that started this has read; left in the state directory for the dead-man.
-program=${p-}
+program_text=${p-}
 set -uf
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
@@ -59,9 +59,11 @@ say() {
   fields="$fields $1=$enc"
 }
 
-# answer STATUS: one printf, so that answers of phases that run side by side never mix.
+# answer STATUS: one printf, so that answers of phases that run side by side never mix. A hand that nobody has asked
+# leaves its answer in the record.
+hand=
 answer() {
-  printf '@%s %s%s\n' "$nonce" "$1" "$fields" 2>/dev/null
+  if [ -n "$hand" ]; then note "$hand=$1$fields"; else printf '@%s %s%s\n' "$nonce" "$1" "$fields" 2>/dev/null; fi
   fields=
 }
 

@@ -79,7 +79,8 @@ begin_record() {
   set -f
   {
     printf '%s\n' "run=$run" "boot=$boot" "old_master=$om:$om_start" "old_set=$old_set" "old_id=$old_id" \
-      "new_id=$new_id" "drain=$asked_drain" "policy=$asked_policy" "old_sha=$path_sha" "new_sha=$want_sha" "new_version=$new_version" "exchange=$exchange_tool" state=prepared \
+      "new_id=$new_id" "drain=$asked_drain" "policy=$asked_policy" "old_sha=$path_sha" "new_sha=$want_sha" \
+      "new_version=$new_version" "exchange=$exchange_tool" "start=$start_line" state=prepared \
       >"$state/record.new" &&
       printf '%s decided\n' "$run" >"$state/claim.decided" &&
       printf '%s reverting\n' "$run" >"$state/claim.reverting" &&
@@ -113,7 +114,7 @@ back_up() {
     return 1
   }
   hash_file "$sib" || return 1
-  why='the upload does not have the checksum of the artifact' why_code=ARTIFACT_DAMAGED
+  why='the staged file does not have the checksum of the artifact' why_code=ARTIFACT_DAMAGED
   [ "$h1" = "$want_sha" ] || {
     rm -f "$base/artifacts/$want_sha"
     return 1
@@ -131,32 +132,21 @@ try_out() {
     ;;
   esac
   title_of "$om"
-  split_title
-  # nginx joins its arguments with blanks. Options are told by their dash, and what follows a value is its rest
-  # (Debian's own unit starts it with -g 'daemon on; master_process on;').
-  set --
-  arg=
-  for word in $args; do
-    case $word in
-      -*) ;;
-      *) case $arg in -[cegp]) ;; *) word=$arg${arg:+ }$word arg= ;; esac ;;
-    esac
-    [ -z "$arg" ] || set -- "$@" "$arg"
-    arg=$word
-  done
-  [ -z "$arg" ] || set -- "$@" "$arg"
+  split_args
+  quote_start
+  find_user
   # With both options nginx says its version and goes on to the test.
-  tested=$(
-    cd "/proc/$om/cwd" 2>/dev/null || cd /
-    exec timeout 60 env -i PATH="$PATH" ${TZ:+"TZ=$TZ"} "$sib" "$@" -V -t 2>&1
-  )
+  tested=$(as_master 60 "$sib" -V -t)
   tried=$?
   case $tested in
     *' version: '*/*)
       new_version=${tested#* version: *[/]}
       new_version=${new_version%%"$nl"*}
       new_version=${new_version%% *}
-      [ "$tried" -ne 0 ] || return 0
+      if [ "$tried" -eq 0 ]; then
+        same_build
+        return
+      fi
       tested=${tested#*configure arguments:}
       say detail "${tested#*"$nl"}"
       say exit "$tried"

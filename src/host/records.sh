@@ -90,7 +90,7 @@ note() { { printf '\n%s\n' "$1" >>"$state/record"; } 2>/dev/null; }
 # read_record: the fields of the record of the last run on this target.
 read_record() {
   r_run= r_state= r_boot= r_usr2= om= om_start= old_set= nm= nm_start= new_set= old_id= new_id= winch_at= old_sha= new_sha=
-  new_version= r_known= r_drain= r_policy= r_word=
+  new_version= r_known= r_drain= r_policy= r_word= r_start= r_how=
   [ -f "$state/record" ] || return 1
   while IFS= read -r r_line; do
     r_value=${r_line#*=}
@@ -114,6 +114,8 @@ read_record() {
       policy=*) r_policy=$r_value ;;
       dead_man=* | after_reboot=* | broken_lock=*) r_word=$r_line ;;
       winch_at=*) winch_at=$r_value ;;
+      start=*) r_start=$r_value ;;
+      how=*) r_how=$r_value ;;
     esac
   done <"$state/record"
 }

@@ -1,4 +1,4 @@
-# revert: old serves again, from whatever state is found. Idempotent; an old master that was told to quit cannot come back.
+# revert: old serves again, from whatever state is found. Idempotent.
 
 # revert DRAIN_LIMIT: hundredths of a second the new workers get to finish their requests.
 revert() {
@@ -55,12 +55,14 @@ go_back() {
       return
       ;;
     committed | reverted)
-      rm -f "$cancel"
       sides
+      # Whoever closed the run may have been killed before it had tidied up.
+      close_run "$r_state"
       drop_effect
       facts
       say_disk
       say state "$r_state"
+      say how "${r_how:-in-place}"
       answer ok
       return
       ;;
@@ -73,30 +75,32 @@ go_back() {
   fi
   # Going back does not depend on what can be written: a full disk must not keep the new binary serving.
   note 'state=reverting'
-  if [ "$r_boot" != "$boot" ]; then
-    back_after_reboot
-    return
-  fi
-  await_exec
-  if ! sides || ! put_old; then
-    stuck PATH_CHANGED
-  elif ! same "$om" "$om_start" "$old_file"; then
-    stuck OLD_MASTER_GONE
-  elif ! old_serves; then
-    stuck OLD_WORKERS_MISSING
-  elif ! end_new; then
-    stuck NEW_MASTER_STAYS
-  elif ! old_alone; then
-    stuck OLD_WORKERS_MISSING
-  elif ! idle_soon; then
-    stuck OLD_MASTER_HANGS
-  else
+  # Of another boot no process is left, and its pids and start times say nothing any more.
+  if [ "$r_boot" != "$boot" ]; then om= om_start= nm= nm_start= winch_at=; else await_exec; fi
+  failed=PATH_CHANGED
+  if sides && put_old && old_again && park_new && end_new && old_alone && idle_soon; then
     # The log files may have been rotated while the old master was parked (R23).
     send USR1 "$om" "$om_start" "$old_file"
     sync "$dir" 2>/dev/null || sync
     close_run reverted
     finish_back
+  else
+    stuck "$failed"
   fi
+}
+
+# old_again: an old master serves with its full set of workers: the parked one where it can, else another.
+old_again() {
+  failed=NO_MASTER
+  scan
+  find_new_master
+  if same "$om" "$om_start" "$old_file"; then
+    if [ -z "$nm" ] || shares_socket || ! told_to_quit; then
+      old_serves && return 0
+      same "$om" "$om_start" "$old_file" && ! told_to_quit && return 1
+    fi
+  fi
+  successor && old_serves
 }
 
 # release: nothing was signalled or exchanged. A file that somebody else put at the path meanwhile is reported.
@@ -132,6 +136,7 @@ await_exec() {
 
 # idle_soon: signals that the old master has not handled yet (it may be stopped) could still start an upgrade.
 idle_soon() {
+  failed=OLD_MASTER_HANGS
   clock
   limit=$((now + 300))
   until idle "$om"; do
@@ -154,32 +159,6 @@ finish_back() {
   facts
   say_disk
   say state reverted
+  say how "${r_how:-in-place}"
   answer reverted
-}
-
-# back_after_reboot: no process of the run is left; the path tells the truth by itself once it is old.
-back_after_reboot() {
-  if ! sides || ! put_old; then
-    stuck PATH_CHANGED
-    return
-  fi
-  sync "$dir" "$state/record" 2>/dev/null || sync
-  clock
-  limit=$((now + 1000))
-  until came_up_old; do
-    clock
-    [ "$now" -lt "$limit" ] || {
-      stuck REBOOTED
-      return
-    }
-    nap
-  done
-  close_run reverted
-  finish_back
-}
-
-came_up_old() {
-  scan
-  read_pid "$pid_file"
-  [ -z "$new_masters$new_workers" ] && [ -n "$pid" ] && [ "/proc/$pid/exe" -ef "$path" ]
 }

@@ -4,10 +4,6 @@
 # record, under the name of the hand that did it.
 bring_to_end() {
   in_state prepared switching switched precommitted decided reverting || return
-  answer() {
-    note "$hand=$1$fields"
-    fields=
-  }
   drain_limit=$r_drain
   note "$hand=acts in state $r_state"
   read_outcome
@@ -18,15 +14,15 @@ bring_to_end() {
   fi
 }
 
-# settle HAND: the run of the record is brought to its end, under its own name.
-settle() (
+# settle HAND: the run of the record is brought to its end, under its own name. Call it in a shell of its own.
+settle() {
   run=$r_run sib=$dir/.${path##*/}.handover-$r_run cancel=$state/cancel.$r_run known_end= fields= hand=$1
   # The next run has just sent its artifact, which may well be the same.
   if [ "$1" = after_reboot ]; then want_sha=-; else want_sha=$new_sha; fi
-  wrest_effect || exit
+  wrest_effect || return
   bring_to_end
   drop_effect
-)
+}
 
 # break_lock HOW: ends a lock that nobody will give back, with everything its run has left. `force` ends a living one too.
 break_lock() {
@@ -42,7 +38,7 @@ break_lock() {
     [ "$l_boot" = "$boot" ] && stat_of "$l_pid" && [ "$p_start" = "$l_start" ] && end_tree "$l_pid"
     broken=$l_run
     read_record
-    [ "$r_run" != "$broken" ] || settle broken_lock
+    [ "$r_run" != "$broken" ] || (settle broken_lock)
     tell_broken
   fi
 }

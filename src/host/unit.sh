@@ -10,7 +10,7 @@ preflight_unit() {
   esac
   preflight_main_process
   preflight_tasks
-  preflight_memory
+  preflight_unit_memory
 }
 
 preflight_main_process() {
@@ -50,9 +50,9 @@ preflight_tasks() {
     refuse UNIT_TASKS "$unit has TasksMax=$un_tasks_max; $un_tasks are there, $un_need more are needed"
 }
 
-# preflight_memory: what the processes have to themselves and in shared zones. Not what the unit is charged with: the
+# preflight_unit_memory: what the processes have to themselves and in shared zones. Not what the unit is charged with: the
 # page cache in it gives way.
-preflight_memory() {
+preflight_unit_memory() {
   limited "$un_memory_max" || return 0
   un_need=0
   for item in $old_masters $old_workers $old_helpers; do

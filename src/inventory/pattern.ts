@@ -4,7 +4,7 @@ import { nearest } from '../core/suggest.ts'
 import { readText } from '../document/document.ts'
 import { placeOn } from '../document/place.ts'
 import { hostsOfGroup } from './hierarchy.ts'
-import type { Inventory } from './inventory.ts'
+import { addGroup, addHost, createInventory, type Inventory } from './inventory.ts'
 import { isWildcard, type Selection, selectNames } from './name-match.ts'
 import { type PatternPart, readSubscript, type Subscript, splitPattern } from './pattern-words.ts'
 
@@ -45,6 +45,16 @@ export function limitHosts(inventory: Inventory, hosts: readonly string[], limit
   const selected = new Set(selectHosts(inventory, terms, faults))
   if (faults.length > 0) throw new HandoverError(faults)
   return hosts.filter(host => selected.has(host))
+}
+
+/** The same for hosts of which only the names are known: there are no groups but `all`. */
+export function limitNames(names: readonly string[], limit: string): string[] {
+  const inventory = createInventory()
+  const spot = { source: { file: '', text: '' }, offset: 0 }
+  for (const name of names) {
+    addHost(inventory, addGroup(inventory, 'ungrouped'), { name, port: undefined, file: undefined, spot })
+  }
+  return limitHosts(inventory, names, limit)
 }
 
 function readTerms(text: string, placeAt: (at: number) => Place, faults: Fault[]): Term[] {

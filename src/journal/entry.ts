@@ -43,7 +43,10 @@ export type EntryBody =
       readonly pid: number
       /** Start of that process in clock ticks since boot, with the boot id: tells it from a later one. */
       readonly identity: string
-      readonly artifact: { readonly path: string; readonly sha256: string; readonly bytes: number }
+      /** The run that this one undoes. */
+      readonly undoes?: string
+      /** Null when a run is undone: every host gets back what it had. */
+      readonly artifact: { readonly path: string; readonly sha256: string; readonly bytes: number } | null
       readonly stages: readonly StageInfo[]
     }
   | { readonly type: 'host.inspect.begun'; readonly host: string }
@@ -94,7 +97,13 @@ export type EntryBody =
   | { readonly type: 'run.interrupted'; readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
   | { readonly type: 'run.rolling_back'; readonly reason: string }
   | { readonly type: 'host.revert.begun'; readonly host: string }
-  | { readonly type: 'host.reverted'; readonly host: string; readonly found: HostFacts; readonly ms: number }
+  | {
+      readonly type: 'host.reverted'
+      readonly host: string
+      readonly found: HostFacts
+      readonly ms: number
+      readonly how?: 'in-place' | 'reverse'
+    }
   | { readonly type: 'host.in_doubt'; readonly host: string; readonly fault: Fault }
   | {
       readonly type: 'run.finished'

@@ -1,7 +1,7 @@
 /** A plan in words, for `handover plan` and for the question before a run. */
 import { formatDuration } from '../core/duration.ts'
 import { plural, printable } from '../core/text.ts'
-import type { Plan, PlannedCheck, PlannedProbe, PlannedStage } from './plan.ts'
+import type { KnownBinary, Plan, PlannedCheck, PlannedProbe, PlannedStage } from './plan.ts'
 
 const shownHosts = 8
 
@@ -10,7 +10,7 @@ export function explainPlan(plan: Plan): string[] {
   const widest = Math.max(...plan.stages.map(stage => stage.name.length))
   const lines = [
     `${plan.name}: ${plural(plan.hosts.length, 'host')} in ${plural(plan.stages.length, 'stage')}, plan ${plan.fingerprint.slice(0, 12)}`,
-    `artifact: ${plan.artifact.path}, ${plural(plan.artifact.bytes, 'byte')}, sha256 ${plan.artifact.sha256.slice(0, 12)}`,
+    ...source(plan),
     ...targets(plan),
     'stages:',
     ...plan.stages.map((stage, index) => `  ${index + 1}. ${stage.name.padEnd(widest)}  ${stageLine(stage)}`),
@@ -22,6 +22,33 @@ export function explainPlan(plan: Plan): string[] {
   return lines.map(line => printable(line).replaceAll('\n', '\\n'))
 }
 
+function source({ artifact, undoes, hosts }: Plan): string[] {
+  if (artifact) {
+    return [
+      `artifact: ${artifact.path}, ${plural(artifact.bytes, 'byte')}, sha256 ${artifact.sha256.slice(0, 12)}`,
+    ]
+  }
+  const groups = new Map<string, string[]>()
+  for (const { name, restore } of hosts) {
+    if (!restore) continue
+    const change = `${binaryText(restore.replaces)} -> ${binaryText(restore.wanted)}`
+    groups.set(change, [...(groups.get(change) ?? []), name])
+  }
+  return [
+    `undoes: run ${undoes}; every host gets back, from its own backups, what it had before`,
+    ...[...groups].map(([change, names]) => `  ${change}  ${hostList(names)}`),
+  ]
+}
+
+function binaryText({ version, sha256 }: KnownBinary): string {
+  return `${version || '?'} (${sha256.slice(0, 12)})`
+}
+
+function hostList(names: readonly string[]): string {
+  const more = names.length > shownHosts ? ` and ${names.length - shownHosts} more` : ''
+  return `${plural(names.length, 'host')} (${names.slice(0, shownHosts).join(', ')}${more})`
+}
+
 function targets(plan: Plan): string[] {
   const binaries = [...new Set(plan.hosts.map(host => host.handover.binary))]
   const more = binaries.length > 1 ? ` (and ${plural(binaries.length - 1, 'other path')})` : ''
@@ -29,11 +56,9 @@ function targets(plan: Plan): string[] {
 }
 
 function stageLine({ hosts, concurrency, bakeMs }: PlannedStage): string {
-  const more = hosts.length > shownHosts ? ` and ${hosts.length - shownHosts} more` : ''
-  const names = `${hosts.slice(0, shownHosts).join(', ')}${more}`
   const pace = hosts.length > 1 ? `, ${Math.min(concurrency, hosts.length)} at a time` : ''
   const bake = bakeMs > 0 ? `, then watched for ${formatDuration(bakeMs)}` : ''
-  return `${plural(hosts.length, 'host')} (${names})${pace}${bake}`
+  return `${hostList(hosts)}${pace}${bake}`
 }
 
 function most(plan: Plan): number {

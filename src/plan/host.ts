@@ -51,6 +51,10 @@ export function resolveHost(
       drainTimeoutMs: handover.drainTimeoutMs,
       startTimeoutMs: handover.startTimeoutMs,
       stateDir: handover.stateDir && look.text(handover.stateDir, pathRefusal),
+      allow: [
+        ...(handover.allowConfigChange ? (['config'] as const) : []),
+        ...(handover.allowBuildChange ? (['build'] as const) : []),
+      ],
     },
     health: playbook.health.map(check => resolveCheck(check, look, playbook.file)),
   }

@@ -51,6 +51,20 @@ export interface PlannedHandover {
   readonly startTimeoutMs: number
   /** Null lets the host choose. */
   readonly stateDir: string | null
+  /** What is let pass that is refused otherwise. */
+  readonly allow: readonly ('config' | 'build')[]
+}
+
+/** A binary as a run has found it at the path of a host. */
+export interface KnownBinary {
+  readonly version: string
+  readonly sha256: string
+}
+
+/** What a host gets back from its own backups, and the only binary it may be put in place of. */
+export interface PlannedRestore {
+  readonly wanted: KnownBinary
+  readonly replaces: KnownBinary
 }
 
 export interface PlannedHost {
@@ -65,6 +79,8 @@ export interface PlannedHost {
   readonly connectTimeoutMs: number | null
   /** Index into `stages`. */
   readonly stage: number
+  /** Only in a plan that undoes a run. */
+  readonly restore?: PlannedRestore
   readonly handover: PlannedHandover
   readonly health: readonly PlannedCheck[]
 }
@@ -83,7 +99,10 @@ export interface Plan {
   readonly name: string
   /** sha256 over the canonical JSON of everything else. */
   readonly fingerprint: string
-  readonly artifact: Artifact
+  /** The run that is undone. */
+  readonly undoes?: string
+  /** Null in a plan that undoes a run: there every host has its own `restore`. */
+  readonly artifact: Artifact | null
   /** In the order of the inventory. */
   readonly hosts: readonly PlannedHost[]
   readonly stages: readonly PlannedStage[]

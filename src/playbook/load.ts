@@ -92,6 +92,8 @@ function build(
       drainTimeoutMs: handover.drain_timeout,
       startTimeoutMs: handover.start_timeout,
       stateDir: handover.state_dir === undefined ? null : placed(handover.state_dir, 'handover', 'state_dir'),
+      allowConfigChange: handover.allow_config_change,
+      allowBuildChange: handover.allow_build_change,
     },
     concurrency: checked.concurrency,
     maxFailed: checked.max_failed,

@@ -91,6 +91,10 @@ export interface Playbook {
     readonly drainTimeoutMs: number
     readonly startTimeoutMs: number
     readonly stateDir: HostValue | null
+    /** The configuration may have been edited since it was loaded. */
+    readonly allowConfigChange: boolean
+    /** The new binary may have other compiled-in paths, or fewer modules. */
+    readonly allowBuildChange: boolean
   }
   readonly concurrency: Count
   readonly maxFailed: Count

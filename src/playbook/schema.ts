@@ -14,6 +14,7 @@ import { hasTemplate } from './template-syntax.ts'
 import { count, duration, line, stageHosts, text, wholeNumber } from './values.ts'
 
 const mapping = { error: 'a mapping' }
+const flag = z.boolean({ error: 'true or false' })
 const from = z.enum(['controller', 'host'], { error: '"controller" or "host"' }).prefault('controller')
 
 export const artifact = z.strictObject(
@@ -36,6 +37,8 @@ export const handover = z.strictObject(
     drain_timeout: duration(0).prefault('30s'),
     start_timeout: duration(1).prefault('30s'),
     state_dir: hostText(pathRefusal).optional(),
+    allow_config_change: flag.prefault(false),
+    allow_build_change: flag.prefault(false),
   },
   mapping,
 )

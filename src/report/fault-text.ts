@@ -9,15 +9,47 @@ const lineLimit = 400
 const excerptLimit = 160
 
 export function formatFault(fault: Fault, style: LineStyle): string[] {
-  return formatGroup({ fault, hosts: fault.host === undefined ? [] : [fault.host] }, style)
+  const group = { fault, hosts: fault.host === undefined ? [] : [fault.host] }
+  return [...formatMessage(group, style), ...formatHint(group, style)]
 }
 
-/** The same fault on several hosts becomes one, with their names; at most 20 different ones are shown. */
-export function formatFaults(faults: readonly Fault[], style: LineStyle): string[] {
-  const groups = groupFaults(faults)
-  const lines = groups.slice(0, mostFaults).flatMap(group => formatGroup(group, style))
-  const more = groups.length - mostFaults
-  return more > 0 ? [...lines, `and ${more} more`] : lines
+/**
+ * The same fault on several hosts becomes one, with their names; what has the same remedy stands together, and the remedy
+ * once below it.
+ */
+export function formatFaults(
+  faults: readonly Fault[],
+  style: LineStyle,
+  { most = mostFaults }: { readonly most?: number } = {},
+): string[] {
+  const alike = new Map<string, FaultGroup[]>()
+  for (const group of groupFaults(faults)) {
+    const key = JSON.stringify([group.fault.code, group.fault.hint])
+    alike.set(key, [...(alike.get(key) ?? []), group])
+  }
+  const lines: string[] = []
+  let left = most
+  let hidden = 0
+  for (const block of alike.values()) {
+    const shown = block.slice(0, Math.min(left, mostFaults))
+    left -= shown.length
+    hidden += block.length - shown.length
+    lines.push(...shown.flatMap(group => formatMessage(group, style)))
+    if (shown[0]) lines.push(...formatHint(shown[0], style))
+  }
+  return hidden > 0 ? [...lines, `and ${hidden} more`] : lines
+}
+
+/** What is worth knowing and no fault, fainter than those. */
+export function formatNotes(
+  notes: readonly { readonly host: string; readonly text: string }[],
+  style: LineStyle,
+): string[] {
+  const groups = new Map<string, string[]>()
+  for (const { host, text } of notes) groups.set(text, [...(groups.get(text) ?? []), host])
+  return [...groups].map(([text, hosts]) =>
+    paint(style, 'faint', `note: ${nameList(hosts)}: ${oneLine(text)}`),
+  )
 }
 
 interface FaultGroup {
@@ -37,7 +69,7 @@ function groupFaults(faults: readonly Fault[]): FaultGroup[] {
   return [...groups.values()]
 }
 
-function formatGroup({ fault, hosts }: FaultGroup, style: LineStyle): string[] {
+function formatMessage({ fault, hosts }: FaultGroup, style: LineStyle): string[] {
   const [first = '', ...rest] = messageLines(fault.message)
   const [host] = hosts
   const on = hosts.length === 1 && host !== undefined ? `${oneLine(host, 80)}: ` : ''
@@ -46,8 +78,11 @@ function formatGroup({ fault, hosts }: FaultGroup, style: LineStyle): string[] {
     ...rest.map(line => `  ${line}`),
     ...(hosts.length > 1 ? [`  on ${hosts.length} hosts: ${nameList(hosts)}`] : []),
     ...(fault.place ? placeLines(fault.place, style) : []),
-    ...(fault.hint ? [`  ${paint(style, 'strong', 'hint:')} ${oneLine(fault.hint)}`] : []),
   ]
+}
+
+function formatHint({ fault: { hint } }: FaultGroup, style: LineStyle): string[] {
+  return hint ? [`  ${paint(style, 'strong', 'hint:')} ${oneLine(hint)}`] : []
 }
 
 function messageLines(message: string): string[] {

@@ -2,7 +2,7 @@
 import type { Fault } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
 import type { HostFacts } from '../journal/entry.ts'
-import { formatFaults } from './fault-text.ts'
+import { formatFaults, formatNotes } from './fault-text.ts'
 import { type LineStyle, nameList, oneLine, paint } from './line.ts'
 import { formatTable, type TableStyle } from './table.ts'
 
@@ -10,8 +10,10 @@ export interface HostStatus extends HostFacts {
   readonly host: string
   /** What is at the path, where it is not what runs. */
   readonly onDisk?: { readonly version: string; readonly sha256: string }
-  /** Who holds the run lock there; null when nobody does. */
-  readonly lockedBy: string | null
+  /** Who has the run lock there, and until when without being heard from; null when nobody does. */
+  readonly lock: { readonly owner: string; readonly leaseMs: number | null } | null
+  /** Worth knowing before a change. */
+  readonly notes?: readonly string[]
 }
 
 export interface FleetStyle extends LineStyle {
@@ -28,7 +30,10 @@ export function formatFleetStatus(
   { color, width = 80 }: FleetStyle,
 ): string[] {
   const style = { color, width }
-  const shown = formatFaults(faults, style)
+  // All of them: whoever asks before a change wants to mend everything at once.
+  const shown = formatFaults(faults, style, { most: Number.POSITIVE_INFINITY })
+  const notes = rows.flatMap(({ host, notes = [] }) => notes.map(text => ({ host, text })))
+  const noted = formatNotes(notes, style)
   return [
     ...(rows.length === 0
       ? []
@@ -37,6 +42,7 @@ export function formatFleetStatus(
         : hostTable(rows, style)),
     ...(rows.length > 0 && shown.length > 0 ? [''] : []),
     ...shown,
+    ...(noted.length > 0 && rows.length > 0 ? ['', ...noted] : []),
     '',
     lastLine(rows, faults, style),
   ]
@@ -86,13 +92,13 @@ function groupTable(rows: readonly HostStatus[], style: TableStyle): string[] {
 }
 
 /** How a host differs from one that simply runs what is on its disk. */
-function driftOf({ pid, runsPath, onDisk, masters, draining, lockedBy }: HostStatus): string[] {
+function driftOf({ pid, runsPath, onDisk, masters, draining, lock }: HostStatus): string[] {
   return [
     ...(pid > 0 ? [] : ['no pid file']),
     ...(pid > 0 && !runsPath ? [`on disk ${onDisk ? oneLine(onDisk.version, 40) : 'another'}`] : []),
     ...(masters > 1 ? [`${masters} masters`] : []),
     ...(draining > 0 ? [`${draining} draining`] : []),
-    ...(lockedBy === null ? [] : [`locked by ${oneLine(lockedBy, 120)}`]),
+    ...(lock === null ? [] : [`locked by ${oneLine(lock.owner, 120)}`]),
   ]
 }
 

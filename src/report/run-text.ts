@@ -8,6 +8,7 @@ import { standingOf } from './fold.ts'
 import { type LineStyle, nameList, oneLine, paint, type Tone } from './line.ts'
 import { type Effect, elapsedMs, type HostStanding, type HostStep, type Standing } from './standing.ts'
 import { formatTable, type TableStyle } from './table.ts'
+import { sourceOf } from './telling.ts'
 
 export interface RunRow {
   readonly id: string
@@ -17,6 +18,8 @@ export interface RunRow {
   readonly hosts: number
   /** The outcome of a finished run, `running`, or `cut-off`: its process is gone and it never finished. */
   readonly outcome: string
+  /** The run that it undoes; null for any other run. */
+  readonly undoes: string | null
 }
 
 export interface Liveness {
@@ -32,6 +35,7 @@ export function runRow(entries: readonly Entry[], { alive }: Liveness): RunRow {
     name: standing.opening?.name ?? '',
     hosts: standing.hosts.size,
     outcome: standing.finished?.outcome ?? (alive ? 'running' : 'cut-off'),
+    undoes: standing.opening?.undoes ?? null,
   }
 }
 
@@ -45,7 +49,9 @@ export function formatRuns(
     row.started === '' ? '-' : oneLine(row.started.slice(0, 16).replace('T', ' '), 40),
     String(row.hosts),
     row.outcome,
-    oneLine(row.name, 120),
+    row.undoes === null
+      ? oneLine(row.name, 120)
+      : `${oneLine(row.name, 120)} (undoes ${oneLine(row.undoes, 80)})`,
   ])
   return formatTable(['run', 'started (UTC)', 'hosts', 'outcome', 'name'], cells, { width, color })
 }
@@ -69,7 +75,7 @@ export function describeRun(entries: readonly Entry[], style: RunStyle): string[
 }
 
 function heading(standing: Standing, opening: Extract<Entry, { type: 'run.started' }>): string[] {
-  const { run, name, at, who, from, pid, playbook, artifact } = opening
+  const { run, name, at, who, from, pid, playbook } = opening
   const stages = standing.stages.map(
     ({ info, step }) =>
       `${oneLine(info.name, 40)} (${plural(info.hosts.length, 'host')}) ${step === 'rolling' ? 'begun' : step}`,
@@ -78,7 +84,7 @@ function heading(standing: Standing, opening: Extract<Entry, { type: 'run.starte
     `run ${oneLine(run, 80)}: ${oneLine(name, 120)}`,
     `started ${clockTime(at)} by ${oneLine(who, 80)} on ${oneLine(from, 80)}, process ${pid}`,
     `playbook ${oneLine(playbook)}`,
-    `artifact ${oneLine(artifact.path)}, sha256 ${oneLine(artifact.sha256.slice(0, 12))}`,
+    sourceOf(opening),
     `stages: ${stages.slice(0, 20).join(', ')}`,
   ]
 }
@@ -172,8 +178,8 @@ function nextAfterCutOff({ hosts, decided }: Standing): string[] {
   if (switched.length === 0)
     return ['next: no host was left half-way; `handover status` shows what each runs']
   const course = decided
-    ? 'the run was decided: a host without an end here may be committed, or have both masters with the new one serving'
-    : 'not decided: a host without an end here may serve the new binary beside its parked old master'
+    ? 'the run was decided: a host that was told commits by itself, one that was not goes back when its lease ends'
+    : 'not decided: a host without an end here goes back by itself when its lease ends'
   return [course, `next: look at ${nameList(switched.map(host => host.name))} with \`handover status\``]
 }
 

@@ -29,13 +29,12 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
   switch (entry.type) {
     case 'run.started': {
       const hosts = plural(standing.hosts.size, 'host')
-      const { path, sha256 } = entry.artifact
       return [
         {
           where: 'run',
           text: `${entry.run} started: ${oneLine(entry.name, 120)}, ${hosts} in ${plural(entry.stages.length, 'stage')}`,
         },
-        { where: 'run', text: `artifact ${oneLine(path)}, sha256 ${oneLine(sha256.slice(0, 12))}` },
+        { where: 'run', text: sourceOf(entry) },
         { where: 'inspect', text: hosts },
       ]
     }
@@ -72,6 +71,12 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
         },
       ]
   }
+}
+
+/** Where the binaries of a run come from. */
+export function sourceOf({ artifact, undoes = '' }: Extract<Entry, { type: 'run.started' }>): string {
+  if (artifact) return `artifact ${oneLine(artifact.path)}, sha256 ${oneLine(artifact.sha256.slice(0, 12))}`
+  return `undoes run ${oneLine(undoes, 80)}: every host gets back what it had before`
 }
 
 function stageStart(standing: Standing, name: string): string {
@@ -122,12 +127,22 @@ function tellHost(standing: Standing, host: HostStanding, entry: HostEntry): Tel
       return committed(news, routine, host, entry)
     case 'host.reverted':
       if (!host.touched) return routine('rollback', 'released, it was not switched')
-      return routine('rollback', `reverted in ${formatDuration(entry.ms)}: runs ${versionOf(entry.found)}`)
+      return reverted(news, routine, entry)
     case 'host.in_doubt':
       return news(standing.decided ? 'commit' : 'rollback', `IN DOUBT ${said(entry.fault)}`, 'bad')
     default:
       return []
   }
+}
+
+function reverted(
+  news: (where: string, text: string, tone?: Tone) => Telling[],
+  routine: (where: string, text: string) => Telling[],
+  { ms, found, how }: Extract<Entry, { type: 'host.reverted' }>,
+): Telling[] {
+  const [took, runs] = [`reverted in ${formatDuration(ms)}`, `runs ${versionOf(found)}`]
+  if (how !== 'reverse') return routine('rollback', `${took}: ${runs}`)
+  return news('rollback', `${took} by a reverse handover, because the old master was gone: ${runs}`, 'doubt')
 }
 
 function committed(
@@ -167,12 +182,10 @@ function endOfInspect(standing: Standing, { step, before }: HostStanding): Telli
 
 function endOfPrepare(standing: Standing, version: string): Telling[] {
   if (version === '' || countAt(standing, 'inspected', 'preparing') > 0) return []
-  return [
-    {
-      where: 'prepare',
-      text: `${plural(countAt(standing, 'prepared'), 'host')} ready for ${oneLine(version, 80)}`,
-    },
-  ]
+  const ready = hostsAt(standing, 'prepared')
+  const kinds = countBy(ready, host => `for ${oneLine(host.newVersion, 80)}`)
+  const what = kinds.length > 1 ? `: ${kinds.join(', ')}` : ` for ${oneLine(version, 80)}`
+  return [{ where: 'prepare', text: `${plural(ready.length, 'host')} ready${what}` }]
 }
 
 /** The four commonest, by count. */

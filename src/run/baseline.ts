@@ -14,7 +14,7 @@ export async function failingChecks(
     .map(({ check, result }) =>
       fault('HEALTH_BASELINE', `health check "${check.name}" fails${when && ` ${when}`}: ${result.detail}`, {
         host,
-        hint: 'make the host healthy first, or leave it out with --limit',
+        hint: 'make the host healthy first, or leave it out with --limit; `handover rollback` can also --allow-unhealthy',
       }),
     )
 }

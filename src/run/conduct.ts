@@ -8,11 +8,11 @@ import type { WatchedCheck } from '../health/watch.ts'
 import type { EntryBody } from '../journal/entry.ts'
 import type { Journal } from '../journal/journal.ts'
 import { type Decision, decide } from './decide.ts'
-import { finishEntry } from './ending.ts'
-import { createLeases, type Leases } from './leases.ts'
+import { createLeases, type Leases, type Mark } from './leases.ts'
 import { performInspect, performPrecommit, performPrepare, performSwitch } from './phases.ts'
 import { performCommit, performRevert } from './settle.ts'
 import { apply, initialState, type Limits, type RunState } from './state.ts'
+import { decisionEntry, isDecide, stepEntry } from './steps.ts'
 import { createVigil, type Vigil } from './vigil.ts'
 
 export type RunSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
@@ -20,6 +20,8 @@ export type RunSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 export interface Participant {
   readonly hands: HostHands
   readonly checks: readonly WatchedCheck[]
+  /** What must pass before its switch, too; all of them if not given. */
+  readonly baseline?: readonly WatchedCheck[]
 }
 
 export interface Conduct {
@@ -32,6 +34,8 @@ export interface Conduct {
   readonly forks: number
   /** A host goes back by itself this long after the controller was last heard. */
   readonly leaseMs: number
+  /** The clocks that leases are counted on; default: those of this machine. */
+  readonly clocks?: () => Mark
   /**
    * How long a host that does not answer is waited for before it is given up as in-doubt, in milliseconds; default:
    * until its lease has run out, and 10 s more.
@@ -97,7 +101,7 @@ export async function conduct(run: Conduct): Promise<RunState> {
     if (!found) throw new Error(`no participant ${host}`)
     return found
   }
-  const leases = createLeases(run.leaseMs)
+  const leases = createLeases(run.leaseMs, run.clocks)
   const vigil = createVigil({ participant, record, leases, state })
   const stand: Stand = {
     state,
@@ -188,45 +192,6 @@ function begin(
     default:
       return start(() => record(stepEntry(decision, stand.state)))
   }
-}
-
-type Step = Exclude<
-  Decision,
-  { do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert' | 'bake' | 'decide' }
->
-
-function stepEntry(decision: Step, state: RunState): EntryBody {
-  const stage = state.limits.stages[state.stage]?.name ?? ''
-  switch (decision.do) {
-    case 'leave-out': {
-      const fault = state.hosts.get(decision.host)?.fault
-      if (!fault) throw new Error(`${decision.host} is left out without a reason`)
-      return { type: 'host.left_out', host: decision.host, fault }
-    }
-    case 'start-stage':
-      return { type: 'stage.started', stage }
-    case 'finish-stage':
-      return { type: 'stage.finished', stage }
-    case 'start-precommit':
-      return { type: 'run.precommitting' }
-    case 'roll-back':
-      return { type: 'run.rolling_back', reason: decision.reason }
-    case 'finish':
-      return finishEntry(state, decision.outcome)
-  }
-}
-
-function isDecide(decision: Decision): decision is Extract<Decision, { do: 'decide' }> {
-  return decision.do === 'decide'
-}
-
-/** Decided only while every participant still waits for it: a suspended controller must not decide on stale promises. */
-function decisionEntry(state: RunState, leases: Leases): EntryBody {
-  const hosts = [...(state.groups.get('precommitted') ?? [])]
-  const short = hosts.find(host => leases.leftMs(host) <= leases.decideBudgetMs())
-  if (short === undefined) return { type: 'run.decided', hosts }
-  const reason = `the lease of ${short} may run out before the decision reaches it (was this machine suspended?)`
-  return { type: 'run.rolling_back', reason }
 }
 
 /** The hosts switched so far are watched on; the bake ends early only with the run. */

@@ -88,7 +88,7 @@ function summaryOf(state: RunState, outcome: RunOutcome): string {
     case 'nothing-to-do':
       return `nothing to do: all of ${all} run the wanted binary already`
     case 'rolled-back':
-      return `rolled back: every host is on the old version, in its processes and on disk (${state.rollingBack})`
+      return `rolled back: every host is on the version it had before, in its processes and on disk (${state.rollingBack})`
     case 'refused':
       return 'refused: nothing was changed on any host'
     case 'interrupted':

@@ -9,7 +9,7 @@ export async function performInspect(stand: Stand, host: string, begun: Promise<
   // A lost journal has turned the run around, and that waits for every inspection to end.
   const [lost] = await begun.then(() => [], faultsOf)
   if (lost) return stand.record({ type: 'host.left_out', host, fault: lost })
-  const { hands, checks } = stand.participant(host)
+  const { hands, checks, baseline = checks } = stand.participant(host)
   const unexpected = (found: Fault) => stand.record({ type: 'host.unreachable', host, fault: found })
   await guarded(host, unexpected, async () => {
     const outcome = await hands.inspect()
@@ -20,7 +20,7 @@ export async function performInspect(stand: Stand, host: string, begun: Promise<
     const twin = twinOf(stand, host, outcome.inspection.identity)
     if (twin) return stand.record({ type: 'host.refused', host, faults: [twin] })
     const { current } = outcome.inspection
-    const [ill] = current ? [] : await failingChecks(host, checks, 'before anything was changed')
+    const [ill] = current ? [] : await failingChecks(host, baseline, 'before anything was changed')
     if (ill) return stand.record({ type: 'host.refused', host, faults: [ill] })
     return stand.record({ type: 'host.inspected', host, current, found: factsOf(outcome.inspection) })
   })
@@ -50,10 +50,10 @@ export async function performPrepare(stand: Stand, host: string, begun: Promise<
 
 export async function performSwitch(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
   await begun
-  const { hands, checks } = stand.participant(host)
+  const { hands, checks, baseline = checks } = stand.participant(host)
   const failed = (found: Fault) => stand.record({ type: 'host.failed', host, fault: found, found: null })
   await guarded(host, failed, async () => {
-    const [ill] = await failingChecks(host, checks, 'right before the switch')
+    const [ill] = await failingChecks(host, baseline, 'right before the switch')
     if (ill) return failed(ill)
     // A rollback that began meanwhile reverts this host, perhaps only when there is room; it must not switch after that.
     const { hosts, interrupted, rollingBack } = stand.state
@@ -68,6 +68,8 @@ export async function performSwitch(stand: Stand, host: string, begun: Promise<v
       return
     }
     const found = outcome.kind === 'reverted' ? outcome.found : null
+    // Proven old it has no lease any more, and a renewal would be told that it was lost.
+    if (found) stand.vigil.stop(host)
     await stand.record({ type: 'host.failed', host, fault: outcome.fault, found })
   })
 }

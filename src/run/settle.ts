@@ -35,7 +35,8 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
     const outcome = await patiently(touched ? patienceOf(stand, host) : 0, () => hands.revert())
     if (outcome.kind === 'reverted') {
       const ms = Math.round(performance.now() - started)
-      return stand.record({ type: 'host.reverted', host, found: outcome.found, ms })
+      const { found, how = 'in-place' } = outcome
+      return stand.record({ type: 'host.reverted', host, found, ms, how })
     }
     return doubt(outcome.kind === 'unknown' && touched ? unseen(outcome.fault) : outcome.fault)
   })

@@ -10,6 +10,8 @@ const envelope = ['v', 'seq', 'at', 'run', 'type']
 interface EntryType {
   readonly type: string
   readonly fields: readonly string[]
+  /** Those of them that an entry may lack. */
+  readonly optional: readonly string[]
 }
 
 /** The members of the union EntryBody, read from the source: the compiler keeps no trace of them. */
@@ -25,7 +27,8 @@ function entryTypes(): EntryType[] {
         .slice(1, -1)
         .replace(/\{[^{}]*\}/g, '')
       const fields = [...inner.matchAll(/readonly (\w+)\??:/g)].map(match => match[1] ?? '')
-      return { type: /type: '([a-z._]+)'/.exec(inner)?.[1] ?? member, fields }
+      const optional = [...inner.matchAll(/readonly (\w+)\?:/g)].map(match => match[1] ?? '')
+      return { type: /type: '([a-z._]+)'/.exec(inner)?.[1] ?? member, fields, optional }
     })
 }
 
@@ -62,7 +65,7 @@ it('documents what every entry has', () => {
   expect(documented(sectionNamed(page, 'In every entry'))).toEqual(envelope)
 })
 
-describe.each(entries)('$type', ({ type, fields }) => {
+describe.each(entries)('$type', ({ type, fields, optional }) => {
   const own = fields.filter(field => field !== 'type')
   const section = sections.find(({ title }) => title === type)?.text ?? ''
 
@@ -72,12 +75,15 @@ describe.each(entries)('$type', ({ type, fields }) => {
 
   it('has examples with exactly these fields', () => {
     const examples = blocksOf(section)
+    const shown = examples.flatMap(({ text }) => Object.keys(JSON.parse(text)))
     expect(examples.length).toBeGreaterThan(0)
+    for (const field of optional) expect(shown).toContain(field)
     for (const { language, text } of examples) {
       expect(language).toBe('json')
       expect(text.trimEnd()).not.toContain('\n')
       const entry = JSON.parse(text) as Record<string, unknown>
-      expect(Object.keys(entry)).toEqual([...envelope, ...own])
+      const meant = own.filter(field => !optional.includes(field) || field in entry)
+      expect(Object.keys(entry)).toEqual([...envelope, ...meant])
       expect(entry).toMatchObject({ v: 1, type, seq: expect.any(Number), run: expect.any(String) })
       expect(new Date(String(entry.at)).toISOString()).toBe(entry.at)
       checkShapes(entry, type)

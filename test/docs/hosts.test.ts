@@ -1,6 +1,6 @@
 /** docs/hosts.md against the words for what hosts report, the state machine of the host program, and the tools it calls. */
 import { expect, it } from 'vitest'
-import { failure, knownReasons, refusal } from '../../src/driver/reasons.ts'
+import { failure, knownReasons, knownRemarks, refusal, remark } from '../../src/driver/reasons.ts'
 import { hostProgram } from '../../src/host/program.ts'
 import { code, readPage, readSource, rowsOf, sectionNamed } from './pages.ts'
 
@@ -45,6 +45,11 @@ it('says what fails later', () => {
   }
 })
 
+it('says what is noted', () => {
+  const wanted = [...knownRemarks].map(each => `| \`${each}\` | ${escaped(remark(each, detail))} |`)
+  expect(firstCells('What is noted', 2)).toEqual(wanted)
+})
+
 it('covers every reason', () => {
   const rows = ['What is refused', 'What fails later'].flatMap(title => rowsOf(sectionNamed(page, title)))
   expect(new Set(rows.map(([reason]) => code(reason)))).toEqual(knownReasons)
@@ -63,20 +68,30 @@ it('names every tool the host program calls', () => {
   const text = sectionNamed(page, 'What a host needs')
   const sources = [hostProgram().toString('utf8'), readSource('host/program.ts')].join('\n')
   const known =
-    'awk cat chmod chown cp dd df env grep id ln ls mkdir mv readlink rm sed sha256sum sleep stat sync tail'
-  for (const tool of [...known.split(' '), 'timeout', 'lsattr', 'exch', 'perl', 'python3']) {
+    'awk cat chmod chown cp date dd env grep id ln ls mkdir mv readlink rm sed sha256sum sleep stat sync tail'
+  for (const tool of [
+    ...known.split(' '),
+    'timeout',
+    'setsid',
+    'lsattr',
+    'setpriv',
+    'exch',
+    'perl',
+    'python3',
+  ]) {
     expect(sources, tool).toMatch(new RegExp(`\\b${tool}\\b`))
     expect(text).toContain(`\`${tool}\``)
   }
   // Tools a later change may bring in.
-  for (const tool of ['flock', 'setsid', 'pgrep', 'pidof', 'ps', 'head', 'cut', 'tr', 'find', 'lsof', 'ss']) {
+  for (const tool of ['flock', 'pgrep', 'pidof', 'ps', 'head', 'cut', 'tr', 'find', 'lsof', 'ss']) {
     expect(sources, tool).not.toMatch(new RegExp(`(?:^|[|;&(]|\\$\\()[ \\t]*${tool} `, 'm'))
   }
 })
 
-it('knows as long as there is no lease', () => {
-  // When the record gains a lease, "What is not protected yet" and "By hand" have to be written anew.
-  expect(hostProgram().toString('utf8')).not.toMatch(/\blease\b/)
-  expect(page).toContain('There is no lease yet')
-  expect(readSource('report/run-text.ts')).not.toMatch(/\blease\b/)
+it('says what the dead-man does in every state of a record', () => {
+  const table = sectionNamed(page, 'When nobody is heard from')
+  const source = readSource('host/settle.sh')
+  const states = /in_state ([a-z ]+) \|\| return/.exec(source)?.[1]?.split(' ') ?? []
+  expect(states.length).toBe(6)
+  for (const state of states) expect(table).toMatch(new RegExp(`^\\| .*\`${state}\``, 'm'))
 })

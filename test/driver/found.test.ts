@@ -66,10 +66,24 @@ describe('what was found before', () => {
   const hello = { ...serving, sha: versions.oldSha, path: '/usr/sbin/nginx', exchange: 'perl' }
 
   test.each<[string, Record<string, string>, object]>([
-    ['to be upgraded', hello, { current: false, lockedBy: null, path: '/usr/sbin/nginx', exchange: 'perl' }],
+    ['to be upgraded', hello, { current: false, lock: null, path: '/usr/sbin/nginx', exchange: 'perl' }],
     ['current', { ...hello, sha: versions.newSha }, { current: true }],
     ['new on disk, but not what runs', { ...hello, sha: versions.newSha, runs: 'other' }, { current: false }],
-    ['locked', { ...hello, lock_owner: 'anna from build-1' }, { lockedBy: 'anna from build-1' }],
+    [
+      'locked',
+      {
+        ...hello,
+        lock_owner: 'anna from build-1',
+        lock_run: 'r1',
+        lock_lives: 'yes',
+        lease_left: '250',
+        last_run: 'r1',
+        last_state: 'switched',
+      },
+      {
+        lock: { run: 'r1', owner: 'anna from build-1', isAlive: true, leaseMs: 2500, state: 'switched' },
+      },
+    ],
   ])('%s', (_, fields, found) => {
     expect(readInspection(answer(fields), versions)).toMatchObject(found)
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { failure, knownReasons, refusal } from '../../src/driver/reasons.ts'
+import { failure, knownReasons, knownRemarks, refusal, remark } from '../../src/driver/reasons.ts'
 
 describe('words for codes', () => {
   test.each([...knownReasons])('%s: one sentence that is no code, lower case, no full stop', code => {
@@ -11,6 +11,15 @@ describe('words for codes', () => {
     // One of the two knows it.
     const said = [refusal('h01', code, 'DETAIL'), failure('SWITCH_FAILED', 'h01', code)]
     expect(said.some(one => !one.message.startsWith(code))).toBe(true)
+  })
+
+  test.each([...knownRemarks])('%s: a note is one sentence, lower case, no full stop', code => {
+    expect(remark(code, 'DETAIL')).toMatch(/^([^A-Z]|DETAIL).*[^.]$/)
+  })
+
+  test('a note of a newer program is shown as it is', () => {
+    expect(remark('NEW_THING', 'x')).toBe('NEW_THING (x)')
+    expect(remark('constructor', '')).toBe('constructor')
   })
 
   test('a code of a newer program is shown as it is, with its detail', () => {

@@ -16,6 +16,7 @@ import {
   replaceBinary,
   shown,
   slowClient,
+  storeArtifact,
   until,
   type World,
 } from './world.ts'
@@ -175,6 +176,7 @@ describe('refused', () => {
   test.each([
     ['a relative name', './nginx', 'refused ARGV_NOT_ABSOLUTE'],
     ['a name without a folder', 'nginx', 'refused ARGV_NOT_ABSOLUTE'],
+    ['the name of another file', '/bin/true', 'refused ARGV_OTHER_FILE'],
   ])('started by %s', async (_, argv0, said) => {
     await onHost({ isStarted: false }, async world => {
       await startAs(world, argv0)
@@ -190,6 +192,50 @@ describe('refused', () => {
       await until(() => world.processes().length === 3)
       expect(await inspected(world)).toBe('refused DAEMON_OFF')
       child.kill('SIGKILL')
+    })
+  })
+
+  test('a master whose workers cannot start', async () => {
+    await onHost({ isStarted: false }, async world => {
+      const { host } = world
+      await writeFile(host.config, `working_directory /nonexistent;\n${await readFile(host.config, 'utf8')}`)
+      spawn(host.binary, argsOf(world), { stdio: 'ignore' })
+      await until(async () =>
+        (await readFile(host.errorLog, 'utf8').catch(() => '')).includes('cannot be respawned'),
+      )
+      await until(() => world.processes().length === 1)
+      expect(await inspected(world)).toBe('refused NO_WORKERS WORKING_DIRECTORY_MISSING')
+    })
+  })
+
+  test('gone between inspect and prepare', async () => {
+    await onHost({}, async world => {
+      const program = await world.open()
+      expect(shown(await program.inspect())).toBe('ok')
+      await storeArtifact(world)
+      process.kill(world.master('old').pid, 'SIGTERM')
+      await until(() => world.processes().length === 0)
+      expect(shown(await program.prepare())).toBe('refused CHANGED_SINCE_INSPECT')
+      expectNoTraces(world)
+    })
+  })
+
+  test.skipIf(!isRoot).each([
+    ['staged', ({ host }: World) => dirname(host.binary), 'refused STAGING_FAILED'],
+    ['backed up', ({ state }: World) => state('backups'), 'refused BACKUP_FAILED'],
+  ])('what cannot be %s', async (_, folder, said) => {
+    await onHost({}, async world => {
+      const program = await world.open()
+      expect(shown(await program.inspect())).toBe('ok')
+      await storeArtifact(world)
+      await mkdir(world.state('backups'), { recursive: true, mode: 0o700 })
+      execFileSync('chattr', ['+i', folder(world)])
+      try {
+        expect(shown(await program.prepare())).toBe(said)
+      } finally {
+        execFileSync('chattr', ['-i', folder(world)])
+      }
+      await expectOnly(world, 'old')
     })
   })
 

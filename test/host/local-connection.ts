@@ -13,7 +13,7 @@ export interface LocalOptions {
   readonly path?: string
   /** Runs the command as this user, as a login without `become` would. */
   readonly uid?: number
-  /** Words before the shell's: a program that runs it elsewhere (test/host/systemd.ts). */
+  /** A command that starts another one, in front of the shell: a systemd, mounts or capabilities of its own. */
   readonly wrap?: readonly string[]
 }
 
@@ -25,7 +25,7 @@ export interface LocalConnection extends Connection {
 
 export function connectLocally(options: LocalOptions = {}): LocalConnection {
   const { shell = 'dash', path, uid, wrap = [] } = options
-  const [file = shell, ...words] = [...wrap, ...shell.split(' ')]
+  const [file = shell, ...words] = shell.split(' ')
   const open = new Set<{ end(): void }>()
   let pid = 0
   let isOpen = true
@@ -39,7 +39,8 @@ export function connectLocally(options: LocalOptions = {}): LocalConnection {
     // The boot command names `sh`; here that is the shell under test.
     const own = command.replace(/^exec sh -c /, `exec ${shell} -c `)
     const identity = uid === undefined ? {} : { uid, gid: uid }
-    const child = spawn(file, [...words, '-c', own], {
+    const [first = file, ...rest] = [...wrap, file, ...words, '-c', own]
+    const child = spawn(first, rest, {
       stdio: ['pipe', 'pipe', 'pipe'],
       cwd: '/',
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/nonexistent' },

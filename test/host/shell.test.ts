@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { knownReasons } from '../../src/driver/reasons.ts'
+import { knownReasons, knownRemarks } from '../../src/driver/reasons.ts'
 import { hostProgram } from '../../src/host/program.ts'
 import { shells } from './local-connection.ts'
 
@@ -62,7 +62,10 @@ describe('codes', () => {
     /(?:\b(?:refuse|fail_prepare|held|stuck|give_up) |\bsay (?:code|stuck) |\b(?:failed|refused|why_code)=)([A-Z][A-Z_]+)\b/g
   const used = new Set([...program.matchAll(spoken)].map(match => match[1] ?? ''))
   /** The program on a host has no part in these. */
-  const own = { driver: ['WRONG_ARCHITECTURE', 'COMMITTED'], unspoken: ['UNKNOWN_VERB'] }
+  const own = {
+    driver: ['WRONG_ARCHITECTURE', 'CHANGED_SINCE_RUN', 'BACKUP_MISSING', 'BACKUP_DAMAGED', 'COMMITTED'],
+    unspoken: ['UNKNOWN_VERB'],
+  }
 
   test('every one that the program can answer with has words', () => {
     expect(used.size).toBeGreaterThan(40)
@@ -72,13 +75,18 @@ describe('codes', () => {
   test('and there are no words for one that it never uses', () => {
     expect([...knownReasons].filter(code => !used.has(code) && !own.driver.includes(code))).toEqual([])
   })
+
+  test('notes: the same', () => {
+    const noted = Array.from(program.matchAll(/\bremark ([A-Z][A-Z_]+)\b/g), ([, code = '']) => code)
+    expect(new Set(noted)).toEqual(knownRemarks)
+  })
 })
 
 test('2,000 processes of others are looked at in well under a second', () => {
   // The scan itself, over a /proc of our own making would need another program; so it is timed for each process.
   const count = Number(execFileSync('sh', ['-c', 'ls -d /proc/[0-9]* | wc -l'], { encoding: 'utf8' }))
   const rounds = 20
-  const script = `${program.slice(0, program.lastIndexOf('\nserve\n'))}
+  const script = `${program.slice(0, program.lastIndexOf('\nbegin "$@"'))}
 old_file=/bin/true new_file=/bin/false om=1
 i=0; while [ $i -lt ${rounds} ]; do scan; i=$((i + 1)); done`
   const began = performance.now()

@@ -1,6 +1,6 @@
 /** One host without sshd: a real nginx in a tree of its own, and the host program run beside it in a local shell. */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { chmod, copyFile, mkdir, mkdtemp, readFile, realpath, rename, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -53,10 +53,15 @@ export interface World {
   readonly newSha: string
   /** The artifact; put into the store before `toPrepared`. */
   readonly artifact: string
-  open(run?: string, options?: LocalOptions): Promise<Program>
+  open(run?: string, options?: ProgramOptions): Promise<Program>
   processes(): LabProcess[]
   master(side: 'old' | 'new'): LabProcess
   workersOf(master: LabProcess): LabProcess[]
+}
+
+export interface ProgramOptions extends LocalOptions {
+  /** What the playbook lets pass: `config`, `build`. */
+  readonly allow?: string
 }
 
 export interface WorldOptions {
@@ -64,7 +69,7 @@ export interface WorldOptions {
   /** Made from the binaries; default: the newer one. */
   readonly artifact?: (binaries: LabBinaries, dir: string) => Promise<string>
   /** Before nginx starts. */
-  readonly arrange?: (host: LabHost) => Promise<void>
+  readonly arrange?: (host: LabHost, binaries: LabBinaries) => Promise<void>
   readonly isStarted?: boolean
   /** Name of the tree. */
   readonly name?: string
@@ -83,7 +88,7 @@ export async function onHost(options: WorldOptions, story: (world: World) => Pro
     await growTree(host, binaries.older.path, 'none')
     const user = process.getuid?.() === 0 ? { user: 'root' } : {}
     await writeConfig(host, { workers, quirk: false, ...user }, { lines: [], usePam: false })
-    await options.arrange?.(host)
+    await options.arrange?.(host, binaries)
     if (options.isStarted !== false) await startNginx(host)
     const artifact = (await options.artifact?.(binaries, dir)) ?? binaries.newer.path
     await story(await describeWorld({ host, binaries, workers, artifact, programs }))
@@ -141,7 +146,8 @@ async function describeWorld(given: {
       const program: Program = {
         connection,
         ask,
-        inspect: () => ask('inspect', run, 'tester', host.binary, host.pidFile, stateDir, newSha),
+        inspect: () =>
+          ask('inspect', run, 'tester', host.binary, host.pidFile, stateDir, newSha, options.allow ?? '-'),
         prepare: (lease = 6000) => ask('prepare', newSha, String(lease), '500', 'terminate'),
         renew: (lease = 6000) => ask('renew', String(lease)),
         precommit: (lease = 6000) => ask('precommit', String(lease)),
@@ -219,6 +225,17 @@ export async function expectOnly(world: World, side: 'old' | 'new'): Promise<voi
   expect((await readFile(host.pidFile, 'utf8')).trim()).toBe(String(master?.pid))
   expect(existsSync(`${host.pidFile}.oldbin`)).toBe(false)
   expectNoTraces(world)
+}
+
+/** Everything below the host's root and every process of it; logs grow. */
+export async function snapshot({ host, processes }: World): Promise<string[]> {
+  const names = readdirSync(host.root, { recursive: true, encoding: 'utf8' }).sort()
+  const files = names.map(name => {
+    const { ino, mode, size, mtimeMs, uid, gid } = lstatSync(join(host.root, name))
+    const isLog = name.startsWith('var/log/')
+    return [name, ino, mode, uid, gid, ...(isLog ? [] : [size, mtimeMs])].join(' ')
+  })
+  return [...files, ...processes().map(({ pid, startTime }) => `${pid} ${startTime}`)]
 }
 
 /** The dead-men that look after anything below a directory. */

@@ -44,6 +44,7 @@ describe('what a host gets', () => {
           drainTimeoutMs: 30_000,
           startTimeoutMs: 30_000,
           stateDir: '/state/playbook',
+          allow: [],
         },
         health: [
           check('up', {
@@ -62,6 +63,20 @@ describe('what a host gets', () => {
         ],
       },
     ])
+  })
+
+  it('has what the playbook lets pass', () => {
+    const allowing = perHost.replace(
+      'health:',
+      '  allow_config_change: true\n  allow_build_change: true\nhealth:',
+    )
+    const { hosts } = planRollout(
+      load(allowing),
+      [hostNamed('a', { vars: { zone: 'fra' } })],
+      byName,
+      artifact,
+    )
+    expect(hosts[0]?.handover.allow).toEqual(['config', 'build'])
   })
 
   it.each([

@@ -17,6 +17,8 @@ handover:
   drain_timeout: 45s
   start_timeout: 1m
   state_dir: /var/lib/handover/{{ inventory_hostname }}
+  allow_config_change: true
+  allow_build_change: true
 concurrency: 10
 max_failed: 10%
 max_unreachable: 1
@@ -66,6 +68,8 @@ describe('a playbook that uses every key', () => {
       driver: 'nginx',
       drainTimeoutMs: 45_000,
       startTimeoutMs: 60_000,
+      allowConfigChange: true,
+      allowBuildChange: true,
     })
     expect(playbook).toMatchObject({
       hosts: 'edge:&europe:!drained',

@@ -65,6 +65,11 @@ const tables: Record<string, [title: string, playbook: string, ...codes: string[
     ['pid file with line break', handover('binary: /a, pid_file: »"/b\\nc"'), 'PLAYBOOK_VALUE'],
     ['pid file with NUL', handover('binary: /a, pid_file: »"/b\\0c"'), 'PLAYBOOK_VALUE'],
     ['relative state_dir', handover('binary: /a, pid_file: /b, state_dir: »state'), 'PLAYBOOK_VALUE'],
+    [
+      'allowance of words',
+      handover('binary: /a, pid_file: /b, allow_config_change: »maybe'),
+      'PLAYBOOK_TYPE',
+    ],
     ['concurrency 0', `${minimal}concurrency: »0\n`, 'PLAYBOOK_VALUE'],
     ['concurrency 0%', `${minimal}concurrency: »0%\n`, 'PLAYBOOK_VALUE'],
     ['concurrency 2.5', `${minimal}concurrency: »2.5\n`, 'PLAYBOOK_VALUE'],

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { fault } from '../../src/core/fault.ts'
-import { formatFault, formatFaults } from '../../src/report/fault-text.ts'
+import { formatFault, formatFaults, formatNotes } from '../../src/report/fault-text.ts'
 import { unsafe } from './world.ts'
 
 const style = { color: false }
@@ -28,6 +28,42 @@ it('says the same fault on many hosts once', () => {
       hint: check the user and its keys
     error HOST_LOCKED: db1: held"
   `)
+})
+
+it('says the remedy once below all that have the same', () => {
+  const full = (host: string, what: string) =>
+    fault('HOST_UNFIT', `not enough room: ${what}`, { host, hint: 'free some space' })
+  const faults = [
+    full('web1', '/ has 1 KiB'),
+    fault('HOST_LOCKED', 'held', { host: 'db1' }),
+    full('web2', '/var has 2 KiB'),
+    full('web3', '/ has 1 KiB'),
+  ]
+  expect(formatFaults(faults, style).join('\n')).toMatchInlineSnapshot(`
+    "error HOST_UNFIT: not enough room: / has 1 KiB
+      on 2 hosts: web1, web3
+    error HOST_UNFIT: web2: not enough room: /var has 2 KiB
+      hint: free some space
+    error HOST_LOCKED: db1: held"
+  `)
+})
+
+it('shows every kind of fault where all are asked for', () => {
+  const faults = Array.from({ length: 30 }, (_, n) =>
+    fault('HOST_UNFIT', `reason ${n}`, { host: 'h1', hint: `remedy ${n}` }),
+  )
+  expect(formatFaults(faults, style, { most: Number.POSITIVE_INFINITY })).toHaveLength(60)
+  expect(formatFaults(faults, style)).toHaveLength(41)
+})
+
+it('says a note once, escaped and bounded', () => {
+  const notes = ['a', 'b', 'c'].map(host => ({ host, text: 'a stale file' }))
+  const evil = { host: '\u001b[2J', text: `\u202e\n${'x'.repeat(5000)}` }
+  const lines = formatNotes([...notes, evil], style)
+  expect(lines[0]).toBe('note: a, b, c: a stale file')
+  expect(lines.join('')).not.toMatch(unsafe)
+  expect(lines).toHaveLength(2)
+  expect(lines[1]?.length).toBeLessThan(600)
 })
 
 it('shows the lines of a stack, and a bound of them', () => {

@@ -7,7 +7,7 @@ const style = { color: false }
 const row = (host: string, more: Partial<HostStatus> = {}): HostStatus => ({
   ...old,
   host,
-  lockedBy: null,
+  lock: null,
   ...more,
 })
 
@@ -16,7 +16,7 @@ it('shows what each host runs, and what is not in order', () => {
     row('h01'),
     row('h02', fresh),
     row('h03', { runsPath: false, masters: 2, draining: 1 }),
-    row('h04', { lockedBy: 'run 20261120 of deploy' }),
+    row('h04', { lock: { owner: 'run 20261120 of deploy', leaseMs: 5000 } }),
     row('h05', { pid: 0, workers: 0, masters: 0 }),
   ]
   const lost = fault('SSH_UNREACHABLE', 'no route to host', { host: 'h06', hint: 'is it up?' })
@@ -53,6 +53,17 @@ it('shows 400 hosts in groups', () => {
   `)
 })
 
+it('shows what is worth knowing below the faults', () => {
+  const notes = ['no `worker_shutdown_timeout`']
+  const lines = formatFleetStatus([row('h01', { notes }), row('h02', { notes })], [], style)
+  expect(lines.slice(3)).toEqual([
+    '',
+    'note: h01, h02: no `worker_shutdown_timeout`',
+    '',
+    '2 hosts seen, 2 with 1.22.1',
+  ])
+})
+
 it('shows faults alone when no host could be seen', () => {
   const lines = formatFleetStatus([], [fault('SSH_UNREACHABLE', 'no route to host', { host: 'h01' })], style)
   expect(lines).toEqual([
@@ -64,10 +75,14 @@ it('shows faults alone when no host could be seen', () => {
 
 it('escapes and bounds what a host says, within the width', () => {
   const evil = `\u001b[2J\u202e\r\n${'z'.repeat(5000)}`
-  const lines = formatFleetStatus([row('h01', { version: evil, sha256: evil, lockedBy: evil })], [], {
-    color: false,
-    width: 60,
-  })
+  const lines = formatFleetStatus(
+    [row('h01', { version: evil, sha256: evil, lock: { owner: evil, leaseMs: null } })],
+    [],
+    {
+      color: false,
+      width: 60,
+    },
+  )
   expect(lines.join('')).not.toMatch(unsafe)
   expect(lines[1]?.length).toBeLessThanOrEqual(60)
 })

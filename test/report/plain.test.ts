@@ -1,7 +1,18 @@
 import { expect, it } from 'vitest'
-import type { Entry } from '../../src/journal/entry.ts'
+import type { Entry, EntryBody } from '../../src/journal/entry.ts'
 import { createPlainView } from '../../src/report/plain.ts'
-import { committedRun, hostileRun, idleRun, inDoubtRun, refusedRun, rolledBackRun, unsafe } from './world.ts'
+import {
+  committedRun,
+  hostileRun,
+  idleRun,
+  inDoubtRun,
+  names,
+  opening,
+  refusedRun,
+  rolledBackRun,
+  tellRun,
+  unsafe,
+} from './world.ts'
 
 function plain(entries: readonly Entry[], color = false): string {
   let text = ''
@@ -14,6 +25,22 @@ function plain(entries: readonly Entry[], color = false): string {
   for (const entry of entries) hear(entry)
   return text
 }
+
+it('tells what a run undoes, and to which versions', () => {
+  const started = opening(names(3)) as Extract<EntryBody, { type: 'run.started' }>
+  const begun = names(3).flatMap((host): EntryBody[] => [
+    { type: 'host.inspect.begun', host },
+    { type: 'host.prepare.begun', host },
+  ])
+  const prepared = names(3).map(
+    (host, index): EntryBody => ({ type: 'host.prepared', host, version: index === 1 ? '1.18.0' : '1.22.1' }),
+  )
+  const text = plain(
+    tellRun({ ...started, undoes: '20261119-100000-1', artifact: null }, ...begun, ...prepared),
+  )
+  expect(text).toContain('undoes run 20261119-100000-1: every host gets back what it had before\n')
+  expect(text).toContain('3 hosts ready: 2 for 1.22.1, 1 for 1.18.0\n')
+})
 
 it('tells a committed run', () => {
   expect(plain(committedRun())).toMatchInlineSnapshot(`
@@ -67,7 +94,7 @@ it('tells a rolled back run, with the reason and every host', () => {
     [    4.4s] rest      h02 switched in 200ms
     [    4.4s] rest      h02 FAILED HEALTH_FAILED: health check "answers" failed: status 502
     [    4.4s] rollback  ROLLING BACK: h02 failed: health check "answers" failed: status 502
-    [    4.6s] rollback  h01 reverted in 210ms: runs 1.22.1
+    [    4.6s] rollback  h01 reverted in 210ms by a reverse handover, because the old master was gone: runs 1.22.1
     [    4.6s] rollback  h02 reverted in 210ms: runs 1.22.1
     [    4.6s] rollback  h03 released, it was not switched
     [    4.6s] run       finished: rolled-back, exit 2
@@ -79,7 +106,7 @@ it('tells a rolled back run, with the reason and every host', () => {
 
     error HEALTH_FAILED: h02: health check "answers" failed: status 502
 
-    rolled back: every host is on the old version, in its processes and on disk (h02 failed: health check "answers" failed: status 502)
+    rolled back: every host is on the version it had before, in its processes and on disk (h02 failed: health check "answers" failed: status 502)
     next: correct what is named above, then run again; nothing is left to clean up
     "
   `)

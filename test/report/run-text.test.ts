@@ -44,7 +44,7 @@ it('describes a finished run', () => {
 
     error HEALTH_FAILED: h02: health check "answers" failed: status 502
 
-    rolled back: every host is on the old version, in its processes and on disk (h02 failed: health check "answers" failed: status 502)
+    rolled back: every host is on the version it had before, in its processes and on disk (h02 failed: health check "answers" failed: status 502)
     next: correct what is named above, then run again; nothing is left to clean up"
   `)
 })
@@ -66,7 +66,7 @@ it('lists what was begun and never ended as in doubt once the process is gone', 
 
     IN DOUBT: switch was begun and its end was never recorded: h02
 
-    not decided: a host without an end here may serve the new binary beside its parked old master
+    not decided: a host without an end here goes back by itself when its lease ends
     next: look at h01, h02, h03 with \`handover status\`"
   `)
 })
@@ -127,6 +127,7 @@ it('bears a journal without entries', () => {
     name: '',
     hosts: 0,
     outcome: 'cut-off',
+    undoes: null,
   })
   expect(describeRun([], dead)).toHaveLength(1)
 })

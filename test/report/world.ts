@@ -139,14 +139,14 @@ export function rolledBackRun(): Entry[] {
     { type: 'run.rolling_back', reason },
     ...each(['h01', 'h02', 'h03'], 'host.revert.begun'),
     210,
-    { type: 'host.reverted', host: 'h01', found: old, ms: 210 },
-    { type: 'host.reverted', host: 'h02', found: old, ms: 210 },
-    { type: 'host.reverted', host: 'h03', found: old, ms: 12 },
+    { type: 'host.reverted', host: 'h01', found: old, ms: 210, how: 'reverse' },
+    { type: 'host.reverted', host: 'h02', found: old, ms: 210, how: 'in-place' },
+    { type: 'host.reverted', host: 'h03', found: old, ms: 12, how: 'in-place' },
     {
       type: 'run.finished',
       exit: 2,
       outcome: 'rolled-back',
-      summary: `rolled back: every host is on the old version, in its processes and on disk (${reason})`,
+      summary: `rolled back: every host is on the version it had before, in its processes and on disk (${reason})`,
       hosts: {
         h01: summary('reverted'),
         h02: summary('reverted', { fault: brokenHealth }),

@@ -9,6 +9,7 @@ import type { Entry, EntryBody, EntryType } from '../../src/journal/entry.ts'
 import { createJournal, type Journal } from '../../src/journal/journal.ts'
 import { createRunDirectory, journalFile, readJournal } from '../../src/journal/run-directory.ts'
 import { conduct, type RunSignal } from '../../src/run/conduct.ts'
+import type { Mark } from '../../src/run/leases.ts'
 import type { Limits, RunState } from '../../src/run/state.ts'
 import { type Call, deferred, type Fleet, fakeFleet, foundNew, foundOld, inspection } from './fake-host.ts'
 import { limitsOf, stage, trouble } from './world.ts'
@@ -44,7 +45,9 @@ interface Story {
 
 interface Setting {
   readonly leaseMs?: number
-  readonly patienceMs?: number
+  readonly clocks?: () => Mark
+  /** Null: as long as its lease runs, and 10 s. */
+  readonly patienceMs?: number | null
   readonly forks?: number
   /** Turns an entry away. */
   readonly broken?: (body: EntryBody) => boolean
@@ -68,7 +71,8 @@ async function begin(limits: Limits, fleet: Fleet, setting: Setting = {}): Promi
     opening,
     forks: setting.forks ?? 10,
     leaseMs: setting.leaseMs ?? 60_000,
-    patienceMs: setting.patienceMs ?? 0,
+    ...(setting.clocks ? { clocks: setting.clocks } : {}),
+    ...(setting.patienceMs === null ? {} : { patienceMs: setting.patienceMs ?? 0 }),
     onInterrupt: call => {
       interrupt = call
     },
@@ -118,6 +122,32 @@ const scriptedCheck = (
 
 const isBegun = (type: EntryType, host: string) => (entry: EntryBody) =>
   entry.type === type && 'host' in entry && entry.host === host
+
+describe('hosts that are unhealthy already, where that is allowed', () => {
+  const fleetThat = (recovers: boolean, isAllowed = true) => {
+    const fleet = fakeFleet()
+    const answer = () => ({ pass: recovers && fleet.calls.includes('a.switchOver'), detail: 'status 503' })
+    const [participant] = fleet.add('a', {}, [scriptedCheck('up', answer)]).participants.values()
+    if (!participant) throw new Error('no participant')
+    return isAllowed ? { ...fleet, participants: new Map([['a', { ...participant, baseline: [] }]]) } : fleet
+  }
+  const limits = () => limitsOf([stage('all', ['a'])])
+
+  it('are refused where it is not', async () => {
+    const { ended } = await begin(limits(), fleetThat(true, false))
+    expect((await ended).finished).toBe('refused')
+  })
+
+  it('are switched, and committed when that makes them healthy', async () => {
+    const { ended } = await begin(limits(), fleetThat(true))
+    expect((await ended).finished).toBe('committed')
+  })
+
+  it('go back when they stay unhealthy', async () => {
+    const { ended } = await begin(limits(), fleetThat(false))
+    expect((await ended).finished).toBe('rolled-back')
+  })
+})
 
 describe('a run that goes well', () => {
   it('writes every step in order', async () => {
@@ -545,6 +575,90 @@ describe('a failure', () => {
     const story = await begin(limitsOf([stage('all', ['a'], { bakeMs: 3_600_000 })]), fleet)
     await story.ended
     expect(fleet.calls.filter(call => call === 'a.renew')).toHaveLength(4)
+  })
+})
+
+describe('leases', () => {
+  const lost = { kind: 'unknown', fault: trouble('a', 'HOST_LOST', 'the connection was lost') } as const
+
+  it('of prepared hosts are renewed while an earlier stage bakes', async () => {
+    const fleet = fakeFleet().add('a').add('b')
+    const stages = [stage('canary', ['a'], { bakeMs: 700 }), stage('rest', ['b'])]
+    const story = await begin(limitsOf(stages), fleet, { leaseMs: 400 })
+    await story.ended
+    expect(finish(story.entries()).exit).toBe(0)
+    const switched = fleet.calls.indexOf('b.switchOver')
+    const renewed = fleet.calls.slice(0, switched).filter(call => call === 'b.renew')
+    expect(renewed.length).toBeGreaterThan(2)
+  })
+
+  it('of a prepared host may miss renewals, but not until their end', async () => {
+    const once = fakeFleet()
+      .add('a')
+      .add('b', { renew: async times => (times % 2 ? lost : { kind: 'pass' }) })
+    const stages = [stage('canary', ['a'], { bakeMs: 900 }), stage('rest', ['b'])]
+    const first = await begin(limitsOf(stages), once, { leaseMs: 1000 })
+    await first.ended
+    expect(finish(first.entries()).exit).toBe(0)
+    rmSync(join(root, runId), { recursive: true })
+    const always = fakeFleet()
+      .add('a')
+      .add('b', { renew: async () => lost })
+    const baking = [stage('canary', ['a'], { bakeMs: 3_600_000 }), stage('rest', ['b'])]
+    const second = await begin(limitsOf(baking), always, { leaseMs: 1000 })
+    await second.ended
+    expect(finish(second.entries()).exit).toBe(2)
+    expect(always.calls.filter(call => call === 'b.renew').length).toBeGreaterThan(2)
+    expect(always.calls).not.toContain('b.switchOver')
+  })
+
+  it('that are lost take the fleet back, and the report says why', async () => {
+    const gone = trouble('a', 'LEASE_LOST', 'its lease ran out')
+    const fleet = fakeFleet()
+      .add('a', { renew: async () => ({ kind: 'failed', fault: gone }) })
+      .add('b')
+    const story = await begin(limitsOf([stage('all', ['a', 'b'], { bakeMs: 3_600_000 })]), fleet)
+    const state = await story.ended
+    expect(state.rollingBack).toBe('a failed: its lease ran out')
+    expect(finish(story.entries())).toMatchObject({
+      exit: 2,
+      hosts: { a: { fault: { code: 'LEASE_LOST' } } },
+    })
+  })
+
+  it('that may have run out while the machine slept forbid the decision', async () => {
+    const clocks = { monotonicMs: 0, wallMs: 0 }
+    const fleet = fakeFleet()
+      .add('a')
+      .add('b', {
+        precommit: async () => {
+          clocks.wallMs += 55_000
+          return { kind: 'pass' }
+        },
+      })
+    const story = await begin(limitsOf([stage('all', ['a', 'b'])]), fleet, { clocks: () => ({ ...clocks }) })
+    const state = await story.ended
+    expect(state.decided).toBe(false)
+    expect(state.rollingBack).toContain('may run out before the decision reaches it')
+    expect(fleet.calls.filter(call => call.endsWith('.commit'))).toEqual([])
+    expect(finish(story.entries()).exit).toBe(2)
+  })
+
+  it('are waited for before a host that does not answer is given up', async () => {
+    const clocks = { monotonicMs: 0, wallMs: 0 }
+    const fleet = fakeFleet().add('a', {
+      switchOver: async () => ({ kind: 'failed', fault: trouble('a') }),
+      revert: async times => {
+        // It does not answer until its dead-man has done the work.
+        clocks.monotonicMs += 20_000
+        return times < 3 ? lost : { kind: 'reverted', found: foundOld }
+      },
+    })
+    const setting = { patienceMs: null, clocks: () => ({ ...clocks }) }
+    const story = await begin(limitsOf([stage('all', ['a'])]), fleet, setting)
+    await story.ended
+    expect(fleet.calls.filter(call => call === 'a.revert')).toHaveLength(3)
+    expect(finish(story.entries()).exit).toBe(2)
   })
 })
 

@@ -18,7 +18,8 @@ export const inspection: Inspection = {
   path: '/usr/sbin/nginx',
   identity: '',
   exchange: 'mv',
-  lockedBy: null,
+  lock: null,
+  notes: [],
   onDisk: { version: foundOld.version, sha256: foundOld.sha256 },
 }
 
@@ -54,6 +55,7 @@ export function fakeFleet(seen: (call: Call) => void = () => {}): Fleet {
         precommit: () => say('precommit', { kind: 'pass' }),
         commit: () => say('commit', { kind: 'committed', found: foundNew, oldLeft: 0, cut: 0 }),
         revert: () => say('revert', { kind: 'reverted', found: foundOld }),
+        breakLock: async () => ({ kind: 'free', state: 'none' }),
         command: async () => ({ exitCode: 0, output: '' }),
         tunnel: async () => new PassThrough(),
         close: async () => {},

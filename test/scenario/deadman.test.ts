@@ -2,6 +2,7 @@
  * The controller is not heard from any more, in every phase of a run under load: every host is back by itself, no later
  * than its lease and 2 s, and no new connection fails. The stories run side by side, because they mostly wait.
  */
+import { appendFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Entry } from '../../src/journal/entry.ts'
 import type { LabHost } from '../../src/lab/lab.ts'
@@ -23,7 +24,16 @@ import {
   statusOf,
   uptime,
 } from './silence.ts'
-import { type Ended, expectAllRun, finish, handoverKeys, inWorld, type Running, type World } from './world.ts'
+import {
+  type Ended,
+  expectAllRun,
+  expectRuns,
+  finish,
+  handoverKeys,
+  inWorld,
+  type Running,
+  type World,
+} from './world.ts'
 
 const lease = '3s'
 const canary = [
@@ -207,6 +217,25 @@ story('a controller that is stopped for less than the lease goes on to its commi
   expect(finish(await running.ended)).toMatchObject({ exit: 0, outcome: 'committed' })
   await expectAllRun(world, world.binaries.newer.path)
 })
+
+story(
+  'a host that goes back within max_failed is not told of as lost: its lease has ended with it',
+  3,
+  async world => {
+    const stages = [
+      { name: 'canary', hosts: 1, bake: '1s' },
+      { name: 'rest', hosts: 'rest', bake: '4s' },
+    ]
+    const { running } = await reach(world, is('stage.baking'), { max_failed: 1, stages })
+    // Since it was prepared; its new master cannot keep a worker.
+    appendFileSync(world.host(1).config, 'working_directory /nonexistent;\n')
+    const ended = await running.ended
+    expect(finish(ended)).toMatchObject({ exit: 9, outcome: 'committed-with-failures' })
+    const failed = ended.entries.flatMap(entry => (entry.type === 'host.failed' ? [entry.fault] : []))
+    expect(failed.map(({ host, code }) => [host, code])).toEqual([['h02', 'SWITCH_FAILED']])
+    await expectRuns(world.host(1), world.binaries.older.path)
+  },
+)
 
 describe.concurrent('a link stalls: nothing comes through, nothing is reset', () => {
   /** Every host behind a proxy; `stalls` are the indexes of those whose link stalls during the bake. */

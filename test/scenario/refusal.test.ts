@@ -1,9 +1,19 @@
-import { appendFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { hostProcesses } from '../../src/lab/nginx.ts'
 import { stopSshd } from '../../src/lab/sshd.ts'
-import { expectAllRun, expectRuns, finish, inWorld, types, type World } from './world.ts'
+import {
+  expectAllRun,
+  expectRuns,
+  finish,
+  handoverKeys,
+  inWorld,
+  program,
+  types,
+  type World,
+} from './world.ts'
 
 /** What must be the same after a refusal: files, processes, and nothing new. */
 function snapshot(world: World): unknown {
@@ -44,15 +54,62 @@ test.each(['cannot-be-executed', 'hangs-at-start'] as const)(
 
 test('the new binary refuses the configuration of one host: no host is changed', async () => {
   await inWorld(3, async world => {
-    // 1.22 runs with what it has read; the new one would read this line.
-    appendFileSync(world.host(2).config, 'no_such_directive on;\n')
+    // 1.22 still knows it, 1.26 does not.
+    const { config } = world.host(2)
+    writeFileSync(config, readFileSync(config, 'utf8').replace('server_name', 'ssl off; server_name'))
     const before = snapshot(world)
-    const ended = await world.run(world.playbook(), world.binaries.newer.path)
+    const playbook = world.playbook({ handover: { ...handoverKeys, allow_config_change: true } })
+    const ended = await world.run(playbook, world.binaries.newer.path)
     expect(finish(ended)).toMatchObject({ exit: 6, outcome: 'refused' })
     expect(finish(ended).hosts.h03?.fault).toMatchObject({ code: 'ARTIFACT_REFUSED' })
-    expect(finish(ended).hosts.h03?.fault?.message).toContain('no_such_directive')
+    expect(finish(ended).hosts.h03?.fault?.message).toContain('unknown directive "ssl"')
     expect(snapshot(world)).toEqual(before)
     await expectAllRun(world, world.binaries.older.path)
+  })
+})
+
+test('preflight tells all that speaks against every host, the same once, and notes; nothing is changed', async () => {
+  await inWorld(4, async world => {
+    for (const index of [0, 1, 2])
+      appendFileSync(world.host(index).config, 'working_directory /nonexistent;\n')
+    appendFileSync(world.host(2).config, 'daemon off;\n')
+    const before = snapshot(world)
+    const playbook = world.playbook({ handover: { ...handoverKeys, allow_config_change: true } })
+    const args = [
+      'preflight',
+      playbook,
+      '-i',
+      world.lab.inventory,
+      '-e',
+      `artifact=${world.binaries.newer.path}`,
+    ]
+    const preflight = (...more: string[]) =>
+      spawnSync(process.execPath, [program, ...args, ...more], { encoding: 'utf8' })
+    const { status, stdout } = preflight('--no-color')
+    expect(status).toBe(6)
+    const lines = stdout.split('\n')
+    const first = lines.indexOf(
+      'error HOST_UNFIT: the `working_directory` /nonexistent of the configuration does not exist',
+    )
+    expect(lines.slice(first + 1, first + 3)).toEqual([
+      '  on 3 hosts: h01, h02, h03',
+      '  hint: make it: no worker would start, and nginx -t does not see that',
+    ])
+    expect(lines).toContain('error HOST_UNFIT: h03: the master runs with `daemon off`; it ignores USR2')
+    expect(lines.filter(line => line.startsWith('note: h01, h02, h03, h04: no `worker_shut'))).toHaveLength(1)
+
+    const objects = preflight('--output', 'json')
+      .stdout.trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(objects.map(({ host, faults }) => [host, faults.length])).toEqual([
+      ['h01', 1],
+      ['h02', 1],
+      ['h03', 2],
+      ['h04', 0],
+    ])
+    expect(objects[3].notes).toEqual([expect.stringContaining('worker_shutdown_timeout')])
+    expect(snapshot(world)).toEqual(before)
   })
 })
 

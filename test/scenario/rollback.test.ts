@@ -3,7 +3,16 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { hostProcesses } from '../../src/lab/nginx.ts'
-import { expectAllRun, expectRuns, finish, inWorld, quickHealth, types } from './world.ts'
+import {
+  expectAllRun,
+  expectRuns,
+  finish,
+  handoverKeys,
+  inWorld,
+  quickHealth,
+  types,
+  type World,
+} from './world.ts'
 
 const threeStages = [
   { name: 'canary', hosts: 1 },
@@ -71,7 +80,7 @@ test('the new master dies 2.5 seconds after its start, although every test passe
   })
 })
 
-test('a new listener whose port is held by somebody else (R4): -t passes, the switch does not', async () => {
+test('a new listener whose port is held by somebody else (R4): -t passes, the preflight does not', async () => {
   await inWorld(2, async world => {
     const holder = createServer()
     await new Promise<void>(resolve => holder.listen(0, '127.0.0.1', resolve))
@@ -81,9 +90,9 @@ test('a new listener whose port is held by somebody else (R4): -t passes, the sw
     const more = `listen 127.0.0.1:$1;\n    listen 127.0.0.1:${port};`
     writeFileSync(config, readFileSync(config, 'utf8').replace(/listen 127\.0\.0\.1:(\d+);/, more))
     try {
-      const ended = await world.run(world.playbook(), world.binaries.newer.path)
-      expect(finish(ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
-      expect(finish(ended).hosts.h02?.fault?.code).toBe('SWITCH_FAILED')
+      const ended = await world.run(editing(world), world.binaries.newer.path)
+      expect(finish(ended)).toMatchObject({ exit: 6, outcome: 'refused' })
+      expect(finish(ended).hosts.h02?.fault?.message).toContain(`taken: 127.0.0.1:${port}, while another`)
       await expectAllRun(world, world.binaries.older.path)
     } finally {
       holder.close()
@@ -91,14 +100,15 @@ test('a new listener whose port is held by somebody else (R4): -t passes, the sw
   })
 })
 
-test('a new master without workers (R5): -t passes, it never gets the traffic', async () => {
+/** A configuration that was edited since it was loaded is no reason against it. */
+const editing = (world: World) => world.playbook({ handover: { ...handoverKeys, allow_config_change: true } })
+
+test('a new master without workers (R5): -t passes, the preflight does not', async () => {
   await inWorld(2, async world => {
     appendFileSync(world.host(1).config, 'working_directory /nonexistent;\n')
-    const ended = await world.run(world.playbook(), world.binaries.newer.path)
-    expect(finish(ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
-    const fault = finish(ended).hosts.h02?.fault
-    expect(fault?.code).toBe('SWITCH_FAILED')
-    expect(fault?.message).toMatch(/workers/)
+    const ended = await world.run(editing(world), world.binaries.newer.path)
+    expect(finish(ended)).toMatchObject({ exit: 6, outcome: 'refused' })
+    expect(finish(ended).hosts.h02?.fault?.message).toContain('`working_directory` /nonexistent')
     await expectAllRun(world, world.binaries.older.path)
   })
 })

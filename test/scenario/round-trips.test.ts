@@ -54,6 +54,7 @@ async function transaction(world: World, run: string, artifactPath: string) {
       startTimeoutMs: 5000,
       onDrainLimit: 'terminate',
       leaseMs: 120_000,
+      allow: [],
     },
     artifact: { path: artifactPath, sha256: await sha256OfFile(artifactPath), runsOn: () => true },
     become: false,

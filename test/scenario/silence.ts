@@ -202,7 +202,7 @@ export async function expectTruth(world: World, ended: Ended): Promise<void> {
   const told = Object.entries(finish(ended).hosts).map(([host, { after }]) => [host, after])
   const found = (await statusOf(world)).map(({ host, found, faults }) => {
     expect(faults, `${host} is in order`).toEqual([])
-    expect(found).toMatchObject({ runsPath: true, masters: 1, draining: 0, workers: 2, lockedBy: null })
+    expect(found).toMatchObject({ runsPath: true, masters: 1, draining: 0, workers: 2, lock: null })
     return [host, found?.version]
   })
   expect(told).toEqual(found)

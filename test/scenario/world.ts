@@ -12,6 +12,7 @@ import type { Lab, LabHost } from '../../src/lab/lab.ts'
 import { type Load, startLoad } from '../../src/lab/load.ts'
 import { hostProcesses } from '../../src/lab/nginx.ts'
 import { fetchBinaries, type LabBinaries } from '../../src/lab/packages.ts'
+import { type LabProcess, listProcesses } from '../../src/lab/process.ts'
 import { buildVariant, type VariantKind } from '../../src/lab/variants.ts'
 
 export const program = resolve(import.meta.dirname, '../../dist/bin.js')
@@ -27,6 +28,8 @@ export interface World {
   playbook(more?: Record<string, unknown>): string
   run(playbook: string, artifact: string, ...args: string[]): Promise<Ended>
   start(playbook: string, artifact: string, ...args: string[]): Running
+  /** `handover rollback`. */
+  rollback(run: string, ...args: string[]): Running
 }
 
 export interface Ended {
@@ -72,11 +75,13 @@ export async function inWorld(
     { concurrency: 1, thinkMs: options.thinkMs ?? 5 },
   )
   const children = new Set<ChildProcess>()
-  const start = (playbook: string, artifact: string, ...args: string[]) => {
-    const running = startRun(dir, lab, playbook, artifact, args)
+  const begin = (...args: string[]) => {
+    const running = startProgram(dir, args)
     children.add(running.child)
     return running
   }
+  const start = (playbook: string, artifact: string, ...args: string[]) =>
+    begin('run', playbook, '-i', lab.inventory, '-e', `artifact=${artifact}`, ...args)
   let cleaned: Promise<void> | undefined
   const clean = async () => {
     await load.stop()
@@ -102,6 +107,7 @@ export async function inWorld(
       playbook: more => writePlaybook(dir, more),
       start,
       run: (playbook, artifact, ...args) => start(playbook, artifact, ...args).ended,
+      rollback: (run, ...args) => begin('rollback', run, ...args),
     })
     const report = await load.stop()
     expect(report.firstErrors, 'requests on new connections that failed').toEqual([])
@@ -155,9 +161,8 @@ export function quickHealth(name: string, path: string, body: string) {
   }
 }
 
-function startRun(dir: string, lab: Lab, playbook: string, artifact: string, more: string[]): Running {
-  const args = ['run', playbook, '-i', lab.inventory, '-e', `artifact=${artifact}`]
-  const all = [program, ...args, '--run-dir', join(dir, 'runs'), '--output', 'json', ...more]
+function startProgram(dir: string, args: readonly string[]): Running {
+  const all = [program, ...args, '--run-dir', join(dir, 'runs'), '--output', 'json']
   const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] })
   const entries: Entry[] = []
   const waiting = new Set<() => void>()
@@ -216,10 +221,18 @@ export async function expectRuns(host: LabHost, binary: string): Promise<void> {
   expectNoTraces(host)
 }
 
+/** The dead-men that look after this host. */
+export function deadMenOf(host: LabHost): LabProcess[] {
+  return listProcesses().filter(
+    ({ title }) => title.includes(' dead_man ') && title.includes(`${host.root}/`),
+  )
+}
+
 /** No `.oldbin`, nothing temporary beside the binary, no lock, no outcome, no effect lock. */
 export function expectNoTraces(host: LabHost): void {
   expect(readdirSync(dirname(host.binary)), `${host.name}: beside the binary`).toEqual(['nginx'])
   expect(readdirSync(dirname(host.pidFile)), `${host.name}: pid files`).not.toContain('nginx.pid.oldbin')
+  expect(deadMenOf(host), `${host.name}: dead-men`).toEqual([])
   const state = join(host.root, 'var/lib/handover')
   if (!exists(state)) return
   for (const target of readdirSync(state).filter(name => name !== 'artifacts')) {

@@ -44,7 +44,7 @@ export const hostCodes = {
   HOST_RUN_UNFINISHED: {
     exit: 7,
     about:
-      'An earlier run was cut off on this host and left a parked master behind. Finish it or go back by hand before another run.',
+      'An earlier run was cut off on this host, and its dead-man too, so nobody has brought the host back. `handover lock break` does: back where that run was not decided, forward where it was.',
   },
   ARTIFACT_REFUSED: {
     exit: 6,

@@ -1,0 +1,44 @@
+/** A connection whose host program is bound to one daemon; a lost one is replaced by one that looks first. */
+import type { Answer } from '../host/frame.ts'
+import { type HostSession, openSession } from '../host/session.ts'
+import type { Connection } from '../transport/connection.ts'
+import type { ArtifactRef, DaemonSpec } from './hands.ts'
+
+export interface NginxHost {
+  readonly name: string
+  readonly spec: DaemonSpec
+  readonly artifact: ArtifactRef
+  readonly become: boolean
+  readonly run: { readonly id: string; readonly owner: string }
+  /** Dials; called again after a lost connection. */
+  connect(): Promise<Connection>
+}
+
+/** Slack on top of what the host itself bounds, in milliseconds: a starved host answers late. */
+export const slackMs = 30_000
+
+export interface Bound {
+  readonly connection: Connection
+  readonly session: HostSession
+  readonly hello: Answer
+}
+
+export async function bindAnew(host: NginxHost, before: Promise<Bound> | undefined): Promise<Bound> {
+  const known = await before?.catch(() => undefined)
+  if (known?.session.isOpen()) return known
+  await known?.connection.close()
+  const connection = await host.connect()
+  try {
+    const session = await openSession(connection, host.become)
+    const hello = await session.request('inspect', inspectArgs(host), slackMs)
+    return { connection, session, hello }
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+function inspectArgs({ run, spec, artifact }: NginxHost): string[] {
+  const { binary, pidFile, stateDir, allow } = spec
+  return [run.id, run.owner, binary, pidFile, stateDir ?? '', artifact.sha256, allow.join(',') || '-']
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { createLeases, type Mark } from '../../src/run/leases.ts'
+
+/** Two clocks that are moved by hand. */
+function leasesAt(leaseMs: number) {
+  const clocks = { monotonicMs: 1000, wallMs: 1_000_000 }
+  const leases = createLeases(leaseMs, (): Mark => ({ ...clocks }))
+  return {
+    leases,
+    pass(ms: number) {
+      clocks.monotonicMs += ms
+      clocks.wallMs += ms
+    },
+    /** The machine sleeps: its monotonic clock stands still. */
+    sleep(ms: number) {
+      clocks.wallMs += ms
+    },
+    setBack(ms: number) {
+      clocks.wallMs -= ms
+    },
+  }
+}
+
+describe('what is left of a lease', () => {
+  it('counts from when its request was sent, not from the answer', () => {
+    const { leases, pass } = leasesAt(5000)
+    const sent = leases.now()
+    pass(800)
+    leases.granted('a', sent, 5000)
+    expect(leases.leftMs('a')).toBe(4200)
+    pass(4300)
+    expect(leases.leftMs('a')).toBe(-100)
+    expect(leases.leftMs('b')).toBe(0)
+  })
+
+  it('shrinks while the machine sleeps, and does not grow when its clock is set back', () => {
+    const { leases, sleep, setBack } = leasesAt(5000)
+    leases.granted('a', leases.now(), 5000)
+    leases.granted('b', leases.now(), 5000)
+    sleep(60_000)
+    expect(leases.leftMs('a')).toBe(-55_000)
+    setBack(3_600_000)
+    expect(leases.leftMs('b')).toBe(5000)
+  })
+
+  it('is never shortened by an answer that comes late', () => {
+    const { leases, pass } = leasesAt(5000)
+    const first = leases.now()
+    pass(100)
+    leases.granted('a', leases.now(), 60_000)
+    leases.granted('a', first, 5000)
+    expect(leases.leftMs('a')).toBe(60_000)
+  })
+})
+
+describe('frozen participants', () => {
+  it('are asked for a minute at least, for the lease where that is longer, and for five times the fan-out', () => {
+    const short = leasesAt(2000)
+    expect(short.leases.lengthMs()).toBe(2000)
+    short.leases.freeze()
+    expect(short.leases.lengthMs()).toBe(60_000)
+    short.pass(20_000)
+    short.leases.freeze()
+    expect(short.leases.lengthMs()).toBe(100_000)
+    const long = leasesAt(120_000)
+    long.leases.freeze()
+    expect(long.leases.lengthMs()).toBe(120_000)
+  })
+
+  it('need more left for the decision the longer the fan-out takes', () => {
+    const { leases, pass } = leasesAt(2000)
+    expect(leases.decideBudgetMs()).toBe(10_000)
+    leases.freeze()
+    pass(2000)
+    expect(leases.decideBudgetMs()).toBe(10_000)
+    pass(18_000)
+    expect(leases.decideBudgetMs()).toBe(40_000)
+  })
+})
