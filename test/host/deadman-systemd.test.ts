@@ -5,7 +5,7 @@ import { listProcesses } from '../../src/lab/process.ts'
 import { backByItself, deadManGone, leaseEnd, recordOf, shortLease } from './deadman-world.ts'
 import { expectService, inService, type Service, serviceFile } from './service.ts'
 import { type Systemd, whyNoSystemd } from './systemd.ts'
-import { deadMen, shown, until, watchInvariants } from './world.ts'
+import { deadMen, shown, storeArtifact, until, watchInvariants } from './world.ts'
 
 const why = whyNoSystemd()
 const title = (text: string) => (why === undefined ? text : `${text} (${why})`)
@@ -109,6 +109,28 @@ describe.concurrent('the dead-man under systemd', () => {
       expect(await systemd.run('mv', `${socket}.hidden`, socket)).toMatchObject({ code: 0 })
       await expectService(service, 'old')
       expect(await units(systemd)).toEqual([])
+    }),
+  )
+
+  test.skipIf(why !== undefined)(
+    title('is started without systemd where systemd hangs, and what systemd starts late changes nothing'),
+    under(async service => {
+      const { world, systemd } = service
+      const watch = watchInvariants(world)
+      const program = await world.open('run1', { wrap: systemd.wrap })
+      expect(shown(await program.inspect())).toBe('ok')
+      await storeArtifact(world)
+      process.kill(systemd.pid, 'SIGSTOP')
+      expect(shown(await program.prepare())).toBe('ok')
+      process.kill(systemd.pid, 'SIGCONT')
+      expect(deadMen(world.host.root)).not.toEqual([])
+      expect(shown(await program.switchOver())).toBe('ok')
+      expect(shown(await program.renew())).toBe('ok')
+      expect(shown(await program.revert())).toBe('reverted')
+      await deadManGone(world)
+      await until(async () => (await units(systemd)).length === 0)
+      await expectService(service, 'old')
+      await watch.stop()
     }),
   )
 })
