@@ -59,10 +59,11 @@ dead_man() {
   read_uid
   find_exchange
   name_state "$4" || return
-  fields= nonce= holding= preparing= tries=0
+  fields= nonce= holding= preparing= fired=0
   # Whatever ends it early, a signal or a mistake of ours, is told to whoever looks.
-  trap 'in_state committed reverted || note "dead_man=ended in state $r_state"' EXIT
-  beat || return
+  trap 'in_state committed reverted || [ "$r_run" != "$run" ] || note "dead_man=ended in state $r_state"' EXIT
+  # One that systemd starts late, when its run is over, must not look like the dead-man of another.
+  in_state prepared switching switched precommitted decided reverting && beat || return
   echo "$$"
   exec >/dev/null
   while in_state prepared switching switched precommitted decided reverting; do
@@ -70,7 +71,7 @@ dead_man() {
     if lease_past; then
       fire
       in_state prepared switching switched precommitted decided reverting || return
-      [ "$tries" -lt 30 ] || return
+      [ "$fired" -lt 30 ] || return
       left=200
     else
       left=$((known_end - now))
@@ -91,7 +92,7 @@ beat() {
 # fire: the one hand on this host becomes the dead-man's; a renewal that came before that wins.
 fire() {
   wrest_effect || return
-  tries=$((tries + 1))
+  fired=$((fired + 1))
   hand=dead_man
   lease_past && bring_to_end
   drop_effect

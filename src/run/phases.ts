@@ -68,6 +68,8 @@ export async function performSwitch(stand: Stand, host: string, begun: Promise<v
       return
     }
     const found = outcome.kind === 'reverted' ? outcome.found : null
+    // Proven old it has no lease any more, and a renewal would be told that it was lost.
+    if (found) stand.vigil.stop(host)
     await stand.record({ type: 'host.failed', host, fault: outcome.fault, found })
   })
 }

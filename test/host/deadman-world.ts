@@ -5,7 +5,7 @@ import { listProcesses } from '../../src/lab/process.ts'
 import { deadMen, mastersOf, sha256Now, until, type World } from './world.ts'
 
 /** Hundredths of a second. */
-export const shortLease = 200
+export const shortLease = 300
 
 /** Hundredths of a second of the host's monotonic time. */
 export function leaseEnd(world: World): number {

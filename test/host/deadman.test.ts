@@ -4,7 +4,15 @@
  */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -334,12 +342,12 @@ describe('the dead-man itself', () => {
         await program.toSwitched()
         const [first] = deadMen(world.host.root)
         signalProcess(first as never, signal)
-        // A signal takes effect when its process gets its turn.
-        await until(() => !/\) [RSD] /.test(statOf(first?.pid ?? 0)))
+        // On a busy machine it takes its time to hear of it.
+        await until(() => [undefined, 'T', 'Z'].includes(schedulerState(first?.pid ?? 0)))
         expect(shown(await program.renew(shortLease))).toBe('ok')
-        const others = deadMen(world.host.root)
-        expect(others).toHaveLength(1)
-        expect(others[0]?.pid).not.toBe(first?.pid)
+        const others = () => deadMen(world.host.root).filter(({ pid }) => pid !== first?.pid)
+        // A fork that is about to sleep still has the words of its parent.
+        await until(() => others().length === 1 && readProcess(first?.pid ?? 0) === undefined)
         expect(shown(await program.revert())).toBe('reverted')
         await expectOnly(world, 'old')
         await watch.stop()
@@ -389,6 +397,24 @@ describe('the dead-man itself', () => {
     })
   })
 
+  test.concurrent('cannot do it at once: it tries again, until what was in its way is gone', async () => {
+    await onHost({}, async world => {
+      const program = await world.open()
+      await program.toSwitched(shortLease)
+      const { binary } = world.host
+      // Not below the folder that must be left as it was.
+      const away = join(world.stateDir, 'away')
+      renameSync(binary, away)
+      killProgram(program.connection.pid())
+      await until(() => /^dead_man=failed stuck=PATH_CHANGED/m.test(recordOf(world)), 10_000)
+      renameSync(away, binary)
+      await until(() => servesOld(world), 10_000)
+      await deadManGone(world)
+      await expectOnly(world, 'old')
+      expect(recordOf(world)).toMatch(/^dead_man=reverted .*state=reverted/m)
+    })
+  })
+
   test.concurrent('both masters are disturbed: the new one is lost before the lease ends', async () => {
     await onHost({}, async world => {
       const watch = watchInvariants(world)
@@ -416,13 +442,23 @@ describe('the dead-man itself', () => {
     })
   })
 
-  test.concurrent('does not care what time it is: nothing in the program reads a clock that can be set', async () => {
+  test.concurrent('does not care what time it is: nothing but preflight reads a clock that can be set', async () => {
     await onHost({}, async world => {
       const program = await world.open()
       await program.toPrepared()
-      for (const name of ['prelude', 'lock', 'lease', 'deadman', 'settle']) {
-        const source = readFileSync(new URL(`../../src/host/${name}.sh`, import.meta.url), 'utf8')
-        expect(source).not.toMatch(/\bdate\b|EPOCH|%\(%s\)T|-[no]t /)
+      for (const part of [
+        'lease',
+        'lock',
+        'deadman',
+        'settle',
+        'switch',
+        'hold',
+        'commit',
+        'revert',
+        'back',
+      ]) {
+        const text = readFileSync(new URL(`../../src/host/${part}.sh`, import.meta.url), 'utf8')
+        expect(text).not.toMatch(/\bdate\b|EPOCH|%\(%s\)T/)
       }
       // In a time namespace 30 years from here every number is another one, and all goes well.
       expect(shown(await program.revert())).toBe('reverted')
@@ -438,20 +474,21 @@ describe('the dead-man itself', () => {
   })
 })
 
+/** `S` asleep, `T` stopped, `Z` a zombie; undefined when it is gone. */
+function schedulerState(pid: number): string | undefined {
+  try {
+    return /\) (.) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]
+  } catch {
+    return undefined
+  }
+}
+
 /** Everything busybox has but setsid. The name is short because it stands in place of the system's folders. */
 const tools = mkdtempSync('/tmp/hb-')
 for (const name of execFileSync('busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n')) {
   if (name !== 'setsid') symlinkSync('/bin/busybox', join(tools, name))
 }
 afterAll(() => rmSync(tools, { recursive: true }))
-
-function statOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
-  } catch {
-    return ''
-  }
-}
 
 async function otherBinary(world: World): Promise<string> {
   return (await buildVariant('other-version', world.binaries.older, world.host.root)).path

@@ -5,77 +5,22 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { LabHost } from '../../src/lab/lab.ts'
 import { isAlive, type LabProcess } from '../../src/lab/process.ts'
-import { type CgroupLayout, type Systemd, whyNoSystemd, withSystemd } from './systemd.ts'
 import {
-  expectNoTraces,
-  mastersOf,
-  onHost,
-  sha256Now,
-  shown,
-  until,
-  type World,
-  watchInvariants,
-} from './world.ts'
+  commandOf,
+  control,
+  expectService,
+  inService,
+  type Service,
+  serviceFile,
+  unit,
+  untilServing,
+} from './service.ts'
+import { type CgroupLayout, whyNoSystemd } from './systemd.ts'
+import { shown, until, watchInvariants } from './world.ts'
 
-interface Service {
-  readonly systemd: Systemd
-  readonly world: World
-}
-
-const unit = 'nginx.service'
 const why = { unified: whyNoSystemd('unified'), legacy: whyNoSystemd('legacy') }
 const titled = (title: string, layout: CgroupLayout = 'unified') =>
   `${title}${why[layout] === undefined ? '' : ` (${why[layout]})`}`
-
-const commandOf = (host: LabHost) => `${host.binary} -c ${host.config} -p ${host.root}/ -e ${host.errorLog}`
-
-/** As Debian has it, with other values for some keys; null leaves one out. */
-function serviceFile(host: LabHost, other: Record<string, string | null> = {}): string {
-  const settings = {
-    Type: 'forking',
-    PIDFile: host.pidFile,
-    ExecStartPre: `${commandOf(host)} -t -q`,
-    ExecStart: commandOf(host),
-    ExecReload: `${commandOf(host)} -s reload`,
-    ExecStop: `-/sbin/start-stop-daemon --quiet --stop --retry QUIT/5 --pidfile ${host.pidFile}`,
-    TimeoutStopSec: '5',
-    KillMode: 'mixed',
-    ...other,
-  }
-  const lines = Object.entries(settings).flatMap(([key, value]) => (value === null ? [] : `${key}=${value}`))
-  return `[Service]\n${lines.join('\n')}\n`
-}
-
-/** A host whose systemd has started nginx from the unit that `write` gives. */
-function inService(
-  write: (host: LabHost) => string | Promise<string>,
-  story: (service: Service) => Promise<void>,
-  layout: CgroupLayout = 'unified',
-): Promise<void> {
-  return withSystemd(
-    systemd =>
-      onHost({ isStarted: false }, async world => {
-        await systemd.writeUnit(unit, await write(world.host))
-        await control(systemd, 'start')
-        await untilServing(world)
-        await story({ systemd, world })
-      }),
-    layout,
-  )
-}
-
-async function control(systemd: Systemd, ...verb: string[]): Promise<void> {
-  const { code, stderr } = await systemd.run('systemctl', ...verb, unit)
-  expect([code, stderr]).toEqual([0, ''])
-}
-
-/** One master with all its workers, which the pid file names. */
-const untilServing = ({ host, workers, processes, workersOf }: World) =>
-  until(() => {
-    const [master, ...others] = mastersOf(processes())
-    if (master === undefined || others.length > 0 || !existsSync(host.pidFile)) return false
-    return workersOf(master).length === workers && processes().length === workers + 1
-  }, 10_000)
 
 const open = ({ systemd, world }: Service, options = {}) =>
   world.open('run1', { wrap: systemd.wrap, ...options })
@@ -97,24 +42,6 @@ async function upgradeByHand({ world }: Service): Promise<LabProcess> {
   }, 10_000)
   if (!young) throw new Error('no second master')
   return young
-}
-
-/** One side serves, and systemd knows it. */
-async function expectService({ systemd, world }: Service, side: 'old' | 'new'): Promise<void> {
-  const { host, workers } = world
-  const [master, ...others] = mastersOf(world.processes())
-  if (!master) throw new Error('no master')
-  expect(others).toEqual([])
-  expect(world.workersOf(master)).toHaveLength(workers)
-  const sha = side === 'old' ? world.oldSha : world.newSha
-  expect([sha256Now(`/proc/${master.pid}/exe`), sha256Now(host.binary)]).toEqual([sha, sha])
-  expect(existsSync(`${host.pidFile}.oldbin`)).toBe(false)
-  expectNoTraces(world)
-  const id = String(systemd.idInside(master.pid))
-  expect(readFileSync(host.pidFile, 'utf8').trim()).toBe(id)
-  // systemd hears of the end of the old master when everybody else does.
-  await until(async () => (await systemd.property(unit, 'MainPID')) === id)
-  expect(await systemd.property(unit, 'ActiveState')).toBe('active')
 }
 
 describe.skipIf(why.unified !== undefined)(titled('systemd'), () => {

@@ -4,6 +4,10 @@ import { connect, createServer, type Socket } from 'node:net'
 
 export interface DelayProxy {
   readonly port: number
+  /** From here both directions are delayed by this much; less than before only after a cut, or later bytes would overtake. */
+  slow(delayMs: number): void
+  /** Ends every connection; what was on its way is lost. */
+  cut(): void
   /** Counting begins here. */
   reset(): void
   /**
@@ -14,7 +18,8 @@ export interface DelayProxy {
   stop(): Promise<void>
 }
 
-export async function startDelayProxy(targetPort: number, delayMs: number): Promise<DelayProxy> {
+export async function startDelayProxy(targetPort: number, firstDelayMs: number): Promise<DelayProxy> {
+  let delayMs = firstDelayMs
   const sockets = new Set<Socket>()
   let heard = true
   let trips = 0
@@ -53,6 +58,12 @@ export async function startDelayProxy(targetPort: number, delayMs: number): Prom
   if (address === null || typeof address === 'string') throw new Error('no port')
   return {
     port: address.port,
+    slow(longerMs) {
+      delayMs = longerMs
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy()
+    },
     reset() {
       trips = 0
       lastMs = 0

@@ -45,11 +45,20 @@ export interface Running {
   readonly ended: Promise<Ended>
 }
 
+export interface StoryOptions {
+  readonly quirkLast?: boolean
+  readonly idle?: boolean
+  /** Between two requests of the load to one host; default 5. */
+  readonly thinkMs?: number
+  /** The one of its own context, for a story that runs beside others. */
+  readonly onTestFinished?: (clean: () => Promise<void>) => void
+}
+
 /** A lab of `hosts` hosts on the older nginx, under load from before to after the story. */
 export async function inWorld(
   hosts: number,
   story: (world: World) => Promise<void>,
-  options: { readonly quirkLast?: boolean; readonly idle?: boolean } = {},
+  options: StoryOptions = {},
 ): Promise<void> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'handover-story-')))
   const binaries = await fetchBinaries()
@@ -63,7 +72,7 @@ export async function inWorld(
           url: `http://127.0.0.1:${httpPort}/`,
           bodyPrefix: `${name} `,
         })),
-    { concurrency: 1, thinkMs: 5 },
+    { concurrency: 1, thinkMs: options.thinkMs ?? 5 },
   )
   const children = new Set<ChildProcess>()
   const begin = (...args: string[]) => {
@@ -85,7 +94,8 @@ export async function inWorld(
     return cleaned
   }
   // Also when the story runs out of time: then nobody waits for its end.
-  onTestFinished(cleanOnce)
+  const atEnd = options.onTestFinished ?? onTestFinished
+  atEnd(cleanOnce)
   try {
     await story({
       lab,

@@ -6,6 +6,9 @@ export interface FaultProxy {
   readonly port: number
   /** Forwards nothing more and closes nothing: a peer that is gone without a word. */
   freeze(): void
+  /** Nothing goes through any more, but nothing is lost: all of it arrives at once when it flows again. */
+  stall(): void
+  flow(): void
   /** Towards the target at most this many bytes a second. */
   throttle(bytesPerSecond: number): void
   /** Resets every connection. */
@@ -18,6 +21,7 @@ export interface FaultProxy {
 export async function startProxy(targetPort: number): Promise<FaultProxy> {
   const sockets = new Set<Socket>()
   let isFrozen = false
+  let isStalled = false
   let bytesPerMs = Number.POSITIVE_INFINITY
   let taken = 0
 
@@ -25,9 +29,10 @@ export async function startProxy(targetPort: number): Promise<FaultProxy> {
     from.on('data', chunk => {
       if (isFrozen) return
       const isFull = !to.write(chunk)
-      if (isFull) to.once('drain', () => from.resume())
+      const goOn = () => isStalled || from.resume()
+      if (isFull) to.once('drain', goOn)
       const waitMs = isBounded ? chunk.length / bytesPerMs : 0
-      if (waitMs > 0) setTimeout(() => from.resume(), waitMs)
+      if (waitMs > 0) setTimeout(goOn, waitMs)
       if (isFull || waitMs > 0) from.pause()
     })
     from.on('end', () => !isFrozen && to.end())
@@ -42,6 +47,7 @@ export async function startProxy(targetPort: number): Promise<FaultProxy> {
     sockets.add(client).add(target)
     forward(client, target, true)
     forward(target, client, false)
+    if (isStalled) for (const socket of [client, target]) socket.pause()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -52,6 +58,14 @@ export async function startProxy(targetPort: number): Promise<FaultProxy> {
     port: address.port,
     freeze() {
       isFrozen = true
+    },
+    stall() {
+      isStalled = true
+      for (const socket of sockets) socket.pause()
+    },
+    flow() {
+      isStalled = false
+      for (const socket of sockets) socket.resume()
     },
     throttle(bytesPerSecond) {
       bytesPerMs = bytesPerSecond / 1000
