@@ -44,7 +44,7 @@ describe('a neighbour', () => {
     await besides(async (world, neighbour) => {
       const [ours, theirs] = [await world.open(), await neighbour.open()]
       await Promise.all([ours.toSwitched(), theirs.toSwitched()])
-      const [back, on] = await Promise.all([ours.revert(), theirs.ask('precommit')])
+      const [back, on] = await Promise.all([ours.revert(), theirs.precommit()])
       expect([shown(back), shown(on)]).toEqual(['reverted', 'ok'])
       const master = neighbour.master('new')
       expect(shown(await theirs.decide())).toBe('ok')

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { chmod, chown, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -7,7 +7,16 @@ import { field } from '../../src/host/frame.ts'
 import { sha256OfFile } from '../../src/lab/checksum.ts'
 import type { LabHost } from '../../src/lab/lab.ts'
 import { type LocalOptions, shells } from './local-connection.ts'
-import { expectNoTraces, expectOnly, onHost, shown, type World, watchInvariants } from './world.ts'
+import {
+  deadMen,
+  expectNoTraces,
+  expectOnly,
+  onHost,
+  shown,
+  until,
+  type World,
+  watchInvariants,
+} from './world.ts'
 
 // The name is short because it stands in place of the system's folders, at equal length.
 const tools = mkdtempSync('/tmp/hb-')
@@ -52,7 +61,7 @@ describe.each(kinds)('$name', options => {
       const program = await world.open('run1', options)
       await program.toSwitched()
       expect(await sha256OfFile(world.host.binary)).toBe(world.oldSha)
-      expect(shown(await program.ask('look'))).toBe('ok')
+      expect(shown(await program.renew())).toBe('ok')
       expect(shown(await program.precommit())).toBe('ok')
       const done = await program.decide()
       expect(shown(done)).toBe('ok')
@@ -92,7 +101,7 @@ describe.each(kinds)('$name', options => {
     })
   })
 
-  test('release from prepared, and by the end of the connection', async () => {
+  test('release from prepared, asked for and by the end of the lease', async () => {
     await onHost({ arrange }, async world => {
       const before = await stat(world.host.binary)
       const processes = world.processes()
@@ -101,10 +110,11 @@ describe.each(kinds)('$name', options => {
       expect(shown(await program.revert())).toBe('reverted')
       expectNoTraces(world)
       const next = await world.open('run2', options)
-      await next.toPrepared()
+      await next.toPrepared(300)
       expect((await readFile(world.state('lock'), 'utf8')).split(' ')[0]).toBe('run2')
       await next.connection.close()
       await next.close()
+      await until(() => !existsSync(world.state('lock')) && deadMen(world.host.root).length === 0)
       await expectOnly(world, 'old')
       await expectBackup(world)
       expect((await stat(world.host.binary)).ino).toBe(before.ino)

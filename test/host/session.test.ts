@@ -238,7 +238,7 @@ describe.each(shells)('the program in %s', shell => {
       expect(shown(await program.inspect())).toBe('ok')
       const back = await program.revert()
       expect([shown(back), field(back, 'state')]).toEqual(['ok', 'untouched'])
-      expect(shown(await program.ask('look'))).toBe('failed WRONG_PHASE')
+      expect(shown(await program.renew())).toBe('failed WRONG_PHASE')
     })
   })
 })
