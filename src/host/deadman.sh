@@ -63,14 +63,14 @@ dead_man() {
   # Whatever ends it early, a signal or a mistake of ours, is told to whoever looks.
   trap 'in_state committed reverted || [ "$r_run" != "$run" ] || note "dead_man=ended in state $r_state"' EXIT
   # One that systemd starts late, when its run is over, must not look like the dead-man of another.
-  in_state prepared switching switched precommitted decided reverting && beat || return
+  going_on && beat || return
   echo "$$"
   exec >/dev/null
-  while in_state prepared switching switched precommitted decided reverting; do
+  while going_on; do
     want_sha=$new_sha
     if lease_past; then
       fire
-      in_state prepared switching switched precommitted decided reverting || return
+      going_on || break
       [ "$fired" -lt 30 ] || return
       left=200
     else
@@ -82,6 +82,11 @@ dead_man() {
     case $part in ?) part=0$part ;; esac
     sleep "$((left / 100)).$part"
   done
+  # Whoever closed the run would have ended this one, too: it was killed before it had tidied up.
+  if in_state committed reverted && hold_effect 100; then
+    in_state committed reverted && close_run "$r_state"
+    drop_effect
+  fi
 }
 
 beat() {

@@ -1,9 +1,12 @@
 # Bringing a run to its end here without its controller: by the dead-man, by the next run after a reboot, by a human.
 
+# going_on: has this run begun something here that has not come to its end?
+going_on() { in_state prepared switching switched precommitted decided reverting; }
+
 # bring_to_end: with the effect lock held, from the state that is derived anew. What was found and done stays in the
 # record, under the name of the hand that did it.
 bring_to_end() {
-  in_state prepared switching switched precommitted decided reverting || return
+  going_on || return
   drain_limit=$r_drain
   note "$hand=acts in state $r_state"
   read_outcome

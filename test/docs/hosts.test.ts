@@ -91,7 +91,7 @@ it('names every tool the host program calls', () => {
 it('says what the dead-man does in every state of a record', () => {
   const table = sectionNamed(page, 'When nobody is heard from')
   const source = readSource('host/settle.sh')
-  const states = /in_state ([a-z ]+) \|\| return/.exec(source)?.[1]?.split(' ') ?? []
+  const states = /going_on\(\) \{ in_state ([a-z ]+);/.exec(source)?.[1]?.split(' ') ?? []
   expect(states.length).toBe(6)
   for (const state of states) expect(table).toMatch(new RegExp(`^\\| .*\`${state}\``, 'm'))
 })

@@ -428,6 +428,17 @@ describe('the dead-man itself', () => {
     })
   })
 
+  test.concurrent('finds the run closed and not tidied up, because whoever closed it was killed: it tidies up', async () => {
+    await onHost({}, async world => {
+      const program = await world.open()
+      await program.toPrepared(shortLease)
+      killProgram(program.connection.pid())
+      appendFileSync(world.state('record'), '\nstate=reverted\n')
+      await deadManGone(world)
+      await expectOnly(world, 'old')
+    })
+  })
+
   test.concurrent('finds the old master gone: it comes back by a reverse handover', async () => {
     await onHost({}, async world => {
       const watch = watchInvariants(world)

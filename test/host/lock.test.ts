@@ -55,6 +55,7 @@ test.concurrent.each(Array.from({ length: lanes }, (_, lane) => lane))(
       expect(Math.min(...won), `lane ${lane}: ${won}`).toBeGreaterThan(0)
     })
   },
+  180_000,
 )
 
 describe('breaking a lock', () => {

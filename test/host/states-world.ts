@@ -157,7 +157,7 @@ interface StateWatch {
 }
 
 async function inState(state: State, story: (stage: Stage, watch: StateWatch) => Promise<void>) {
-  for (let attempt = 0; attempt < 5; attempt++) {
+  for (let attempt = 0; attempt < 15; attempt++) {
     let isReached: boolean | undefined
     await onHost({ arrange: markBinary }, async world => {
       isReached = await inWorld(world, state, story)
