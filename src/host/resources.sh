@@ -51,15 +51,21 @@ preflight_mounts() {
 # read_mounts FILE: is the path a mount point ($mounted), and which mounts hold its directory and that of the pid file?
 # Of two at the same place the last one counts.
 read_mounts() {
-  mounted= exec_mount= exec_options= pid_mount= pid_options=
   as_mount "$path" && at_path=$as
   as_mount "$dir" && at_dir=$as
   as_mount "$pid_dir" && at_pid=$as
-  while read -r m_id m_parent m_dev m_root m_point m_options m_rest; do
-    [ "$m_point" != "$at_path" ] || mounted=yes
-    case $at_dir/ in "${m_point%/}"/*) [ "${#m_point}" -lt "${#exec_mount}" ] || exec_mount=$m_point exec_options=$m_options ;; esac
-    case $at_pid/ in "${m_point%/}"/*) [ "${#m_point}" -lt "${#pid_mount}" ] || pid_mount=$m_point pid_options=$m_options ;; esac
-  done 2>/dev/null <"$1"
+  # A host of containers has hundreds of mounts: too much for a shell that reads byte by byte.
+  mounts=$(
+    at_path=$at_path at_dir=$at_dir at_pid=$at_pid awk '
+      function holds(place) { return index(place "/", ($5 == "/" ? "" : $5) "/") == 1 }
+      $5 == ENVIRON["at_path"] { mounted = "yes" }
+      holds(ENVIRON["at_dir"]) && length($5) >= length(dir) { dir = $5; dir_options = $6 }
+      holds(ENVIRON["at_pid"]) && length($5) >= length(pid) { pid = $5; pid_options = $6 }
+      END { print mounted "\n" dir "\n" dir_options "\n" pid "\n" pid_options }' "$1" 2>/dev/null
+  )
+  { read -r mounted; read -r exec_mount; read -r exec_options; read -r pid_mount; read -r pid_options; } <<END
+$mounts
+END
 }
 
 # as_mount NAME: $as is NAME as mountinfo writes it, with blanks and backslashes in octal.

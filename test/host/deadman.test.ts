@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  appendFileSync,
   existsSync,
   mkdtempSync,
   readFileSync,
