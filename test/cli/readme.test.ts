@@ -63,11 +63,23 @@ test('every command it names exists and understands what is written behind it', 
   }
 })
 
+function anchorsOf(page: string): string[] {
+  return [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
 test('every npm script and file it names is there', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>
   }
   for (const [, name = ''] of readme.matchAll(/npm run ([a-z]+)/g)) expect(scripts).toHaveProperty(name)
-  for (const [, file = ''] of readme.matchAll(/\]\(([^)]+)\)/g))
+  for (const [, file = '', anchor] of readme.matchAll(/\]\(([^)#]+)(?:#([^)]+))?\)/g)) {
     expect(existsSync(join(root, file)), file).toBe(true)
+    if (anchor)
+      expect(anchorsOf(readFileSync(join(root, file), 'utf8')), `${file}#${anchor}`).toContain(anchor)
+  }
 })
