@@ -3,13 +3,14 @@
 
 # arm: starts it and proves that it is alive (invariant 6).
 arm() {
-  end_dead_man
+  read_beat
+  end_beat
   rm -f "$state/program" "$state/beat"
   { printf '%s\n' "$program_text" >"$state/program"; } 2>/dev/null || return 1
   # Where systemd runs, the end of a login session may end every process of it (KillUserProcesses).
   if [ "$uid" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null 2>&1; then
     clock
-    timeout 10 systemd-run --quiet --collect --unit="handover-dead-man-$$-$now" --description="handover $run" \
+    timeout 3 systemd-run --quiet --collect --unit="handover-dead-man-$$-$now" --description="handover $run" \
       sh "$state/program" dead_man "$run" "$path" "$pid_file" "$base" </dev/null >/dev/null 2>&1 &&
       await_beat && return 0
   fi
@@ -20,7 +21,7 @@ arm() {
 
 await_beat() {
   clock
-  limit=$((now + 500))
+  limit=$((now + 300))
   until dead_man_lives; do
     clock
     [ "$now" -lt "$limit" ] || return 1
@@ -44,9 +45,10 @@ dead_man_lives() {
   [ "$((now - b_at))" -lt 1500 ] && [ "$((b_at - now))" -lt 100 ]
 }
 
-# end_dead_man: its process group, or its sleep lingers. Not its own.
-end_dead_man() {
-  read_beat && [ "$b_pid" != "$$" ] && stat_of "$b_pid" && [ "$p_start" = "$b_start" ] || return 0
+# end_beat: ends the dead-man whose heartbeat was read last, unless that is this one; its process group, or its sleep
+# lingers.
+end_beat() {
+  [ -n "$b_pid" ] && [ "$b_pid" != "$$" ] && stat_of "$b_pid" && [ "$p_start" = "$b_start" ] || return 0
   kill -s KILL -- "-$b_pid" 2>/dev/null
 }
 
@@ -77,6 +79,8 @@ dead_man() {
       left=$((known_end - now))
       [ "$left" -le 500 ] || left=500
     fi
+    # Another one was armed in its place.
+    read_beat && [ "$b_pid" != "$$" ] && dead_man_lives && return
     beat
     part=$((left % 100))
     case $part in ?) part=0$part ;; esac

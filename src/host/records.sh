@@ -130,14 +130,19 @@ in_state() {
   return 1
 }
 
-# close_run STATE: the end of this run on this host; nothing temporary is left (invariants 10 and 11).
+# close_run STATE: the end of this run on this host; nothing temporary is left (invariants 10 and 11). The dead-man goes
+# last: if this one is killed in between, it tidies up.
 close_run() {
-  [ "$r_run" != "$run" ] || note "state=$1"
+  end_state=$1
+  # On a disk that is full there is room afterwards.
+  if [ "$r_run" != "$run" ] || note "state=$end_state"; then noted=yes; else noted=; fi
+  read_beat
   set +f
   set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel" "$base/artifacts/$want_sha"* \
     "$state/lease" "$state/beat" "$state/program"
   set -f
-  end_dead_man
   read_lock && [ "$l_run" = "$run" ] && set -- "$@" "$state/lock"
   rm -f "$@"
+  [ -n "$noted" ] || note "state=$end_state"
+  end_beat
 }

@@ -15,6 +15,11 @@ switch() {
     give_up CHANGED_SINCE_PREPARE
     return
   fi
+  # Invariant 6, before the first signal.
+  if ! dead_man_lives && ! arm; then
+    give_up DEAD_MAN_FAILED
+    return
+  fi
   # The set of now: a reload since the preparation is harmless.
   if ! note "old_set=$old_set" || ! note 'state=switching'; then
     give_up RECORD_FAILED
