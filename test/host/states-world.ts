@@ -139,6 +139,26 @@ function describeCells(state: State): void {
       }))
   }
 
+  // What the dead-man does, too: the same hand, for the name of the run, without the program that began it.
+  const settled = state.revert === 'stuck DECIDED' ? 'new' : state.revert
+  test(`settled for a run that nobody leads: ${settled}`, () =>
+    inState(state, async (stage, watch) => {
+      const other = await stage.world.open('other')
+      await other.inspect()
+      const answer = await other.ask('break', 'force')
+      if (settled.startsWith('stuck')) {
+        expect(shown(answer)).toBe('failed RUN_UNFINISHED')
+        expect(field(answer, 'detail')).toContain(`stuck=${settled.slice('stuck '.length)}`)
+      } else {
+        expect([shown(answer), settled === 'old' ? ['reverted', 'none'] : ['committed', 'none']]).toEqual([
+          'ok',
+          expect.arrayContaining([field(answer, 'state')]),
+        ])
+      }
+      if (settled === 'new') await watch.still(() => expectOnly(stage.world, 'new'))
+      else await watch.still(() => expectEnd(stage, state))
+    }))
+
   test(`commit: ${state.commit.join(', ')}`, () =>
     inState(state, async (stage, watch) => {
       const before = masterPids(stage.world)
@@ -273,7 +293,11 @@ async function expectEnd(stage: Stage, state: State): Promise<void> {
   }
   await expectOnly(world, state.revert === 'old' ? 'old' : 'new')
   if (state.revert === 'new' || state.isUntouched) return
-  expect(readFileSync(world.state('record'), 'utf8').trimEnd().split('\n').at(-1)).toBe('state=reverted')
+  expect(
+    readFileSync(world.state('record'), 'utf8')
+      .match(/^state=.*/gm)
+      ?.at(-1),
+  ).toBe('state=reverted')
   await expectFreshLogs(world)
 }
 
