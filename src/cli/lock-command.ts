@@ -12,7 +12,7 @@ import type { Participant } from '../run/conduct.ts'
 import { askAtTerminal } from './agree.ts'
 import { closeFleet, realFleet } from './fleet.ts'
 import { type TargetOptions, wantsColor } from './options.ts'
-import { planToLookAt } from './past-run.ts'
+import { listHosts, planToLookAt } from './past-run.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface BreakOptions extends TargetOptions {
@@ -74,6 +74,10 @@ async function onFleet(
   work: (participants: ReadonlyMap<string, Participant>) => Promise<number>,
 ): Promise<number> {
   const { plan, machine } = await planToLookAt(terminal, playbook, options)
+  if (options.listHosts) {
+    listHosts(terminal, plan)
+    return exitCode.done
+  }
   const { forks, timeout } = options
   const participants = realFleet(plan, { run: 'look', machine, forks, connectTimeoutMs: timeout * 1000 })
   try {

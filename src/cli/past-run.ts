@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fault, HandoverError } from '../core/fault.ts'
+import { limitNames } from '../inventory/pattern.ts'
 import type { Entry } from '../journal/entry.ts'
 import { processIdentity } from '../journal/process-identity.ts'
 import { findRun, listRuns } from '../journal/run-directory.ts'
@@ -33,13 +34,17 @@ export function storedPlan(root: string, run: string): StoredPlan {
   }
 }
 
-/** The hosts of a playbook; without one, those of the last run. */
+/**
+ * The hosts of a playbook; without one, those of the last run, as --limit leaves them.
+ * @throws HandoverError USAGE for options that only a playbook gives a meaning: passed over they would mean other hosts.
+ */
 export async function planToLookAt(
   terminal: Terminal,
   playbook: string | undefined,
   options: TargetOptions,
 ): Promise<{ readonly plan: Plan; readonly machine: string }> {
   if (playbook) return resolvePlan(playbook, options)
+  refuseWithoutPlaybook(options)
   const root = runDirectory(options, terminal)
   if (listRuns(root).length === 0) {
     throw new HandoverError(
@@ -49,5 +54,39 @@ export async function planToLookAt(
     )
   }
   const plan = storedPlan(root, findRun(root, 'last'))
-  return { plan, machine: plan.machine }
+  return { plan: limited(plan, options), machine: plan.machine }
+}
+
+function refuseWithoutPlaybook(options: TargetOptions): void {
+  const given = [
+    ...(options.inventory.length > 0 ? ['-i'] : []),
+    ...(options.extraVars.length > 0 ? ['-e'] : []),
+    ...(options.user === undefined ? [] : ['-u']),
+    ...(options.privateKey === undefined ? [] : ['--private-key']),
+    ...(options.become ? ['-b'] : []),
+  ]
+  if (given.length === 0) return
+  throw new HandoverError(
+    fault('USAGE', `${given.join(' and ')} mean nothing for the last run, whose hosts are known`, {
+      hint: 'name the playbook, too',
+    }),
+  )
+}
+
+function limited(plan: Plan, { limit }: TargetOptions): Plan {
+  if (limit === undefined) return plan
+  const names = new Set(
+    limitNames(
+      plan.hosts.map(host => host.name),
+      limit,
+    ),
+  )
+  const hosts = plan.hosts.filter(host => names.has(host.name))
+  if (hosts.length > 0) return { ...plan, hosts }
+  throw new HandoverError(fault('PLAN_NO_HOSTS', '--limit leaves no host of the last run'))
+}
+
+/** As Ansible lists them. */
+export function listHosts(terminal: Terminal, { hosts }: Plan): void {
+  terminal.out(`  hosts (${hosts.length}):\n${hosts.map(host => `    ${host.name}\n`).join('')}`)
 }

@@ -8,6 +8,7 @@ import { loadPlaybook } from '../playbook/load.ts'
 import { readMachine } from '../playbook/program-file.ts'
 import { jsonLine } from '../report/json.ts'
 import type { TargetOptions } from './options.ts'
+import { listHosts } from './past-run.ts'
 import { resolvePlan } from './resolve.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -18,8 +19,7 @@ export async function planCommand(
 ): Promise<number> {
   const { plan } = await resolvePlan(playbook, options)
   if (options.listHosts) {
-    const names = plan.hosts.map(host => host.name)
-    terminal.out(`  hosts (${names.length}):\n${names.map(name => `    ${name}\n`).join('')}`)
+    listHosts(terminal, plan)
   } else if (options.output === 'json') {
     terminal.out(`${jsonLine(plan)}\n`)
   } else {

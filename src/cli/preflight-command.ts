@@ -9,7 +9,7 @@ import { failingChecks } from '../run/baseline.ts'
 import type { Participant } from '../run/conduct.ts'
 import { closeFleet, realFleet } from './fleet.ts'
 import { type OutputOptions, type ReachOptions, type TargetOptions, wantsColor } from './options.ts'
-import { planToLookAt } from './past-run.ts'
+import { listHosts, planToLookAt } from './past-run.ts'
 import { planCommand } from './plan-command.ts'
 import { resolvePlan } from './resolve.ts'
 import type { Terminal } from './terminal.ts'
@@ -47,6 +47,10 @@ export async function statusCommand(
   options: StatusOptions,
 ): Promise<number> {
   const { plan, machine } = await planToLookAt(terminal, playbook, options)
+  if (options.listHosts) {
+    listHosts(terminal, plan)
+    return exitCode.done
+  }
   const looks = await lookAtFleet(plan, machine, options, false)
   show(terminal, options, looks)
   if (looks.some(({ status }) => status === undefined)) return exitCode.needsHuman

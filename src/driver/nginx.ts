@@ -3,7 +3,7 @@ import { faultsOf } from '../core/fault.ts'
 import { type Answer, field } from '../host/frame.ts'
 import { misfits, unprepared } from './artifact.ts'
 import { type Bound, bindAnew, type NginxHost, slackMs } from './binding.ts'
-import { heldFault, named, stuckFault, switchFault } from './failed.ts'
+import { heldFault, named, stuckFault, switchFault, unsettledFault } from './failed.ts'
 import { coded, readFound, readInspection, type Versions } from './found.ts'
 import type {
   BreakOutcome,
@@ -100,7 +100,8 @@ export function nginxHands(host: NginxHost): HostHands {
         const answer = await ask(
           'switch',
           [hundredths(spec.startTimeoutMs)],
-          spec.startTimeoutMs * 2 + slackMs * 2,
+          // One that fails goes back before it answers.
+          spec.startTimeoutMs * 2 + spec.drainTimeoutMs + slackMs * 2,
         )
         if (answer.status === 'ok') return { kind: 'switched' }
         const why = switchFault(name, answer)
@@ -157,6 +158,7 @@ export function nginxHands(host: NginxHost): HostHands {
         const deadlineMs = spec.drainTimeoutMs + slackMs * 4
         const answer = await ask('break', [force ? 'force' : 'expired'], deadlineMs)
         if (answer.status === 'ok') return { kind: 'free', state: field(answer, 'state') }
+        if (answer.status === 'failed') return { kind: 'refused', fault: unsettledFault(name, answer) }
         return { kind: 'refused', fault: refusal(name, field(answer, 'code'), field(answer, 'detail')) }
       } catch (error) {
         return unknown(error)

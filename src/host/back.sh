@@ -132,6 +132,8 @@ old_alone() {
     read_pid "$pid_file"
     if [ "$pid" = "$om" ] && [ ! -e "$pid_file.oldbin" ] && [ "$count" -ge "$wanted" ]; then
       [ "$kids" = "$before" ] && return 0
+      # Workers that die and are started again look like a full set every time.
+      [ "$now" -lt "$limit" ] || return 1
       before=$kids
       sleep 0.1
       continue

@@ -3,7 +3,8 @@
 
 # decide DRAIN_LIMIT POLICY: hundredths of a second from WINCH; terminate or leave.
 decide() {
-  seize || return
+  # Asked again after a lost connection, the first one may still wait for the old workers.
+  seize $((500 + $1)) || return
   if in_state committed; then
     sides
     committed

@@ -36,13 +36,16 @@ read_beat() {
   [ "$b_mark" = end ]
 }
 
-# dead_man_lives: it is that very process, not stopped, and its heart has beaten within 15 s (it beats every 5 s).
+# dead_man_lives: it is that very process, not stopped, and its heart has beaten within 15 s (it beats every 5 s), or it
+# has the effect lock: going back may take as long as clients do.
 dead_man_lives() {
   read_beat || return 1
   stat_of "$b_pid" && [ "$p_start" = "$b_start" ] || return 1
   case $p_state in T | t) return 1 ;; esac
   clock
-  [ "$((now - b_at))" -lt 1500 ] && [ "$((b_at - now))" -lt 100 ]
+  [ "$((now - b_at))" -lt 1500 ] && [ "$((b_at - now))" -lt 100 ] && return
+  content "$state/effect"
+  [ "$content" = "$b_pid:$b_start:$boot" ]
 }
 
 # end_beat: ends the dead-man whose heartbeat was read last, unless that is this one; its process group, or its sleep

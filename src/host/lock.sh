@@ -57,14 +57,18 @@ takeover() {
   if [ -n "$l_run" ] && [ "$l_run" != "$run" ]; then
     lock_lives && return 1
     unfinished && why=unfinished && return 1
-    # What a run that was killed while prepared had staged is of no use to anybody.
-    case $1 in
-      */*) ;;
-      *) rm -f "$dir/.${path##*/}.handover-$1" ;;
-    esac
+    remove_staged "$1"
   fi
   rm -f "$state/lock"
   create "$state/lock" "$run $$ $self_start $boot $owner"
+}
+
+# remove_staged RUN: what a run that was killed while it prepared had staged is of no use to anybody.
+remove_staged() {
+  case $1 in
+    */*) ;;
+    *) rm -f "$dir/.${path##*/}.handover-$1" ;;
+  esac
 }
 
 # unfinished: does the record of another run stand between its first effect and its last?

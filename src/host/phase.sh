@@ -2,7 +2,7 @@
 
 # begin_phase STATE...: the effect lock is ours, the run is in one of these states and nobody asked to go back.
 begin_phase() {
-  seize || return 1
+  seize 500 || return 1
   if ! in_state "$@"; then
     say code WRONG_PHASE
     say detail "$r_state"
@@ -20,9 +20,9 @@ begin_phase() {
   return 1
 }
 
-# seize: the effect lock, or the answer why it cannot be had.
+# seize TRIES: the effect lock, or the answer why it cannot be had.
 seize() {
-  hold_effect 500 && return 0
+  hold_effect "$1" && return 0
   # Where there is no directory for it, nothing was ever prepared.
   if [ -d "$state" ]; then say code EFFECT_HELD; else say code WRONG_PHASE; fi
   answer refused

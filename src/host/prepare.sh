@@ -94,7 +94,11 @@ begin_record() {
 fail_prepare() {
   say code "$1"
   if [ -n "$holding" ]; then
-    in_state '' prepared committed reverted && rm -f "$state/record.new" && close_run reverted
+    if in_state '' prepared committed reverted; then
+      rm -f "$state/record.new"
+      # What has committed stays committed, whoever asks for it once more.
+      if [ "$r_state" = committed ]; then close_run committed; else close_run reverted; fi
+    fi
     drop_effect
   fi
   answer refused

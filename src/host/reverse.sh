@@ -132,6 +132,9 @@ reverse() {
           adopt "$1"
           return
         }
+        clock
+        # Workers that die and are started again look like a full set every time.
+        [ "$now" -lt "$limit" ] || break
         before=$kids
         sleep 0.1
         continue

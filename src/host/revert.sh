@@ -47,8 +47,9 @@ untouched() {
 
 # go_back: with the effect lock held. Answers `reverted` (proven old), or `failed` with what stands in the way.
 go_back() {
-  drain_limit=${drain_limit:-3000}
   in_state '' || :
+  # A switch that goes back by itself was not told; the record was.
+  drain_limit=${drain_limit:-${r_drain:-3000}}
   case $r_state in
     '' | prepared)
       release

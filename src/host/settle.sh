@@ -51,11 +51,13 @@ tell_broken() {
   if read_lock && [ "$l_run" = "$broken" ]; then
     if unfinished; then
       say code RUN_UNFINISHED
-      say detail "$r_word"
+      say last_run "$r_run"
+      say last_state "$r_state"
+      say last_word "$r_word"
       answer failed
       return
     fi
-    hold_effect 100 && read_lock && [ "$l_run" = "$broken" ] && rm -f "$state/lock"
+    hold_effect 100 && read_lock && [ "$l_run" = "$broken" ] && remove_staged "$broken" && rm -f "$state/lock"
     drop_effect
   fi
   read_record

@@ -139,3 +139,18 @@ test('a run without its plan cannot be undone', async () => {
   writeFileSync(join(desk.dir, '.handover/runs', run, 'plan.json'), '{')
   expect(desk.handover('rollback', run)).toMatchObject({ exit: 5, out: '' })
 })
+
+test.each([['status'], ['lock', 'show'], ['lock', 'break', '--force']])(
+  '%s %s of the last run: only the hosts that are meant, or none',
+  async (...command) => {
+    await pastRun({ outcome: 'committed', committed: ['a', 'b'] })
+    const list = desk.handover(...command, '--list-hosts', '--limit', 'b')
+    expect(list).toMatchObject({ exit: 0, out: '  hosts (1):\n    b\n' })
+    const one = desk.handover(...command, '--limit', 'b', '-T', '1', '--output', 'json')
+    expect(one.out).toContain('"host":"b"')
+    expect(one.out).not.toContain('"host":"a"')
+    expect(desk.handover(...command, '--limit', 'nobody').exit).toBe(4)
+    const elsewhere = desk.handover(...command, '-i', 'hosts.ini')
+    expect([elsewhere.exit, elsewhere.err]).toEqual([5, expect.stringContaining('-i mean nothing')])
+  },
+)
