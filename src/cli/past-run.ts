@@ -24,7 +24,9 @@ export type StoredPlan = Plan & { readonly machine: string }
 /** @throws HandoverError RUN_NOT_FOUND. */
 export function storedPlan(root: string, run: string): StoredPlan {
   try {
-    return JSON.parse(readFileSync(join(root, run, 'plan.json'), 'utf8')) as StoredPlan
+    const plan = JSON.parse(readFileSync(join(root, run, 'plan.json'), 'utf8')) as StoredPlan
+    if (plan.leaseMs === undefined) throw new Error('it was made by an older version')
+    return plan
   } catch (error) {
     throw new HandoverError(
       fault('RUN_NOT_FOUND', `the plan of run ${run} cannot be read: ${(error as Error).message}`, {

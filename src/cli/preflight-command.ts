@@ -34,7 +34,7 @@ export async function preflightPlan(
   machine: string,
   options: ReachOptions & { readonly allowUnhealthy?: boolean },
 ): Promise<number> {
-  const looks = await lookAtFleet(plan, machine, options, !options.allowUnhealthy)
+  const looks = await lookAtFleet(plan, machine, options, options.allowUnhealthy ? 'fit' : 'fit and healthy')
   const faults = looks.flatMap(look => look.faults)
   show(terminal, options, looks)
   if (faults.length === 0) return exitCode.done
@@ -51,12 +51,15 @@ export async function statusCommand(
     listHosts(terminal, plan)
     return exitCode.done
   }
-  const looks = await lookAtFleet(plan, machine, options, false)
+  const looks = await lookAtFleet(plan, machine, options, 'status')
   show(terminal, options, looks)
   if (looks.some(({ status }) => status === undefined)) return exitCode.needsHuman
   const drift = looks.some(({ faults }) => faults.length > 0) || new Set(looks.map(versionOf)).size > 1
   return drift && options.detailedExitcode ? exitCode.drift : exitCode.done
 }
+
+/** What is there, can it be changed, and is it healthy before that? */
+type Question = 'status' | 'fit' | 'fit and healthy'
 
 interface Look {
   readonly host: string
@@ -68,7 +71,7 @@ async function lookAtFleet(
   plan: Plan,
   machine: string,
   options: ReachOptions,
-  judge: boolean,
+  question: Question,
 ): Promise<Look[]> {
   const participants = realFleet(plan, {
     run: 'look',
@@ -79,14 +82,14 @@ async function lookAtFleet(
   const limited = pLimit(options.forks)
   try {
     return await Promise.all(
-      [...participants].map(([host, participant]) => limited(() => lookAtHost(host, participant, judge))),
+      [...participants].map(([host, participant]) => limited(() => lookAtHost(host, participant, question))),
     )
   } finally {
     await closeFleet(participants)
   }
 }
 
-async function lookAtHost(host: string, { hands, checks }: Participant, judge: boolean): Promise<Look> {
+async function lookAtHost(host: string, { hands, checks }: Participant, question: Question): Promise<Look> {
   const outcome = await hands.inspect()
   if (outcome.kind === 'unreachable') return { host, status: undefined, faults: [outcome.fault] }
   const { notes, lastWord, ...found } = outcome.inspection
@@ -94,10 +97,10 @@ async function lookAtHost(host: string, { hands, checks }: Participant, judge: b
   const status = {
     host,
     ...found,
-    notes: [...(lastWord ? [lastWord] : []), ...(judge && !found.current ? notes : [])],
+    notes: [...(lastWord ? [lastWord] : []), ...(question === 'status' || found.current ? [] : notes)],
   }
   if (outcome.kind === 'refused') return { host, status, faults: outcome.faults }
-  if (!judge || found.current) return { host, status, faults: [] }
+  if (question !== 'fit and healthy' || found.current) return { host, status, faults: [] }
   return { host, status, faults: await failingChecks(host, checks) }
 }
 

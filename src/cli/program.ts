@@ -67,6 +67,7 @@ export function buildProgram(terminal: Terminal, finish: Finish): Command {
       'Bring back what each host had before that run, from the backup on the host, as a transaction of its own.\nRUN is a run id, the start of one, or `last`.',
     )
     .option('-C, --check', 'connect and inspect only, change nothing')
+    .option('--allow-config-change', 'although the configuration was edited since it was loaded')
     .option('--allow-unhealthy', 'also take back hosts that fail a health check now; after it they must pass')
     .option('-y, --yes', 'do not ask before the first change (without a terminal nobody is asked)')
     .action(act(async () => (await import('./rollback-command.ts')).rollbackCommand))

@@ -12,12 +12,13 @@ import { jsonLine } from '../report/json.ts'
 import type { Standing } from '../report/standing.ts'
 import { type CarryOutOptions, carryOut } from './carry-out.ts'
 import { runDirectory } from './options.ts'
-import { isAlive, storedPlan } from './past-run.ts'
+import { isAlive, type StoredPlan, storedPlan } from './past-run.ts'
 import { preflightPlan } from './preflight-command.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface RollbackOptions extends CarryOutOptions {
   readonly check?: boolean
+  readonly allowConfigChange?: boolean
 }
 
 export async function rollbackCommand(
@@ -34,12 +35,22 @@ export async function rollbackCommand(
   const stored = storedPlan(root, run)
   const names = stored.hosts.map(host => host.name)
   const limited = options.limit === undefined ? names : limitNames(names, options.limit)
-  const plan = planRollback({ id: run, plan: stored, restores }, limited)
+  const plan = planRollback({ id: run, plan: allowing(stored, options), restores }, limited)
   const { machine } = stored
   if (options.check) return preflightPlan(terminal, plan, machine, options)
   const question = `Take ${plural(plan.hosts.length, 'host')} back?`
   const playbook = standing.opening?.playbook ?? ''
   return carryOut(terminal, { plan, machine, playbook, question }, options)
+}
+
+/** The playbook of the run is not read again, so what it would have to say is said on the command line. */
+function allowing(plan: StoredPlan, { allowConfigChange = false }: RollbackOptions): StoredPlan {
+  if (!allowConfigChange) return plan
+  const hosts = plan.hosts.map(host => {
+    const allow = [...new Set([...host.handover.allow, 'config' as const])]
+    return { ...host, handover: { ...host.handover, allow } }
+  })
+  return { ...plan, hosts }
 }
 
 /** Only what a run has proven at its end can be undone. @throws HandoverError RUN_ACTIVE, RUN_UNSETTLED. */
@@ -57,7 +68,7 @@ function settled(run: string, entries: readonly Entry[]): Standing {
   const why = outcome === 'in-doubt' ? 'ended with hosts in doubt' : 'was cut off before its end'
   throw new HandoverError(
     fault('RUN_UNSETTLED', `run ${run} ${why}, so it is not known what there is to undo`, {
-      hint: 'look at its hosts with `handover status`: those that were not decided go back by themselves when their lease ends; for the others docs/hosts.md, "By hand"',
+      hint: 'look at its hosts with `handover status`: those that were not decided go back by themselves when their lease ends; for the others `handover lock break`',
     }),
   )
 }

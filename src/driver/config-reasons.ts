@@ -2,13 +2,18 @@
 import type { Reason } from './refusals.ts'
 
 export const configRefusals: Record<string, Reason> = {
+  USER_DIFFERS: {
+    says: detail =>
+      `the master runs as another user (${detail}), and there is no setpriv to try a binary out as that user`,
+    hint: 'install setpriv (util-linux), or log in as that user without become',
+  },
   CONFIG_BROKEN: {
     says: detail => `the running binary refuses the configuration on disk: ${detail}`,
     hint: 'correct it first: a reload, a reboot or going back would meet the same',
   },
   CONFIG_CHANGED: {
     says: detail => `the configuration was edited since it was loaded: ${detail}`,
-    hint: 'reload it first, or set `handover.allow_config_change: true`: the new master would load it, and going back would not undo it',
+    hint: 'reload it first, or let it in with `handover.allow_config_change: true` (`rollback --allow-config-change`): the new master would load it, and going back would not undo it',
   },
   PID_PATH_DIFFERS: {
     says: detail => `the configuration has its pid file at ${detail}, not where the playbook says`,

@@ -24,7 +24,8 @@ const failures: Record<string, string> = {
   REVERSE_FAILED:
     'the old master is gone, and the new one could not be made to start the old binary; it goes on serving',
   OLD_MASTER_STAYS: 'the old master did not end within the drain limit',
-  PATH_CHANGED: 'the file at the path is neither the old nor the new binary',
+  PATH_CHANGED:
+    'the file at the path is not the one that this run has left there: somebody else has put a file there, or taken one away',
   PID_FILE_CHANGED: 'the pid file does not name the new master',
   UNEXPECTED_PROCESSES: 'there are masters or workers that do not belong to this upgrade',
   NEW_NOT_SERVING: 'the new master is not proven serving',

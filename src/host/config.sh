@@ -51,7 +51,7 @@ END
 # preflight_config: what speaks against starting a new master with the configuration as it is.
 preflight_config() {
   if ! find_user; then
-    remark CONFIG_UNREAD ''
+    refuse USER_DIFFERS "uid $m_uid"
     return
   fi
   look_at_config

@@ -53,6 +53,11 @@ dead_man_lives() {
 end_beat() {
   [ -n "$b_pid" ] && [ "$b_pid" != "$$" ] && stat_of "$b_pid" && [ "$p_start" = "$b_start" ] || return 0
   kill -s KILL -- "-$b_pid" 2>/dev/null
+  end_looks=0
+  while stat_of "$b_pid" && [ "$p_start" = "$b_start" ] && [ "$end_looks" -lt 100 ]; do
+    nap
+    end_looks=$((end_looks + 1))
+  done
 }
 
 # dead_man RUN PATH PID_FILE BASE: sleeps until the lease is past, acts, and ends when the run has ended here. In a state
@@ -83,7 +88,10 @@ dead_man() {
       [ "$left" -le 500 ] || left=500
     fi
     # Another one was armed in its place.
-    read_beat && [ "$b_pid" != "$$" ] && dead_man_lives && return
+    if read_beat && [ "$b_pid" != "$$" ] && dead_man_lives; then
+      trap - EXIT
+      return
+    fi
     beat
     part=$((left % 100))
     case $part in ?) part=0$part ;; esac

@@ -29,8 +29,8 @@ lease_past() {
   [ "$now" -ge "$known_end" ]
 }
 
-# extend LENGTH: hundredths of a second from now. Only the main loop writes it, so none overtakes another; in place,
-# so that a full disk does not keep the controller from being heard.
+# extend LENGTH: hundredths of a second from now. Once prepared only the main loop writes it, so none overtakes another; in
+# place, so that a full disk does not keep the controller from being heard.
 extend() {
   clock
   lease_to=$((now + $1))

@@ -39,13 +39,19 @@ serve() {
         stat_of $! && preparing=$!:$p_start
         ;;
       yes.precommit)
-        # Here, because only the main loop writes the lease.
+        # Here, because of phases and renewals at one time only the main loop writes the lease.
         granted=
         may_renew && extend "$1" && granted=yes
         (precommit) </dev/null &
         phases="$phases $!"
         ;;
-      yes.switch | yes.decide)
+      yes.switch)
+        # Only the main loop arms, so no two are armed at once.
+        ! may_renew || dead_man_lives || arm
+        (switch "$@") </dev/null &
+        phases="$phases $!"
+        ;;
+      yes.decide)
         ("$verb" "$@") </dev/null &
         phases="$phases $!"
         ;;

@@ -138,7 +138,11 @@ try_out() {
   title_of "$om"
   split_args
   quote_start
-  find_user
+  if ! find_user; then
+    say detail "uid $m_uid"
+    fail_prepare USER_DIFFERS
+    return 1
+  fi
   # With both options nginx says its version and goes on to the test.
   tested=$(as_master 60 "$sib" -V -t)
   tried=$?

@@ -52,7 +52,7 @@ title_of() {
 
 # scan: one look at every process that runs the old inode ($old_file) or the new one ($new_file).
 # Sets, for each side, masters, accepting workers, draining workers, unborn (exec'd, not yet titled) and helpers,
-# each a list of PID:START:PPID; and $orphans, workers whose parent is no master of ours.
+# each a list of PID:START:PPID.
 scan() {
   scanned=yes
   old_masters= old_workers= old_draining= old_unborn= old_helpers=

@@ -15,8 +15,8 @@ switch() {
     give_up CHANGED_SINCE_PREPARE
     return
   fi
-  # Invariant 6, before the first signal.
-  if ! dead_man_lives && ! arm; then
+  # Invariant 6, before the first signal. The main loop has just armed another one if need be.
+  if ! dead_man_lives; then
     give_up DEAD_MAN_FAILED
     return
   fi

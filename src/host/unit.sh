@@ -31,8 +31,10 @@ preflight_main_process() {
 other_program() {
   [ "$un_main" = 0 ] && return
   stat_of "$un_main" && [ ! "/proc/$un_main/exe" -ef "$path" ] || return 1
-  un_seen=$group
-  group_of "$un_main" && [ "$group" = "$un_seen" ]
+  un_seen=$group un_named=$unit
+  group_of "$un_main"
+  un_other=$group group=$un_seen unit=$un_named
+  [ "$un_other" = "$un_seen" ]
 }
 
 # preflight_tasks: threads count, and so do other programs of the unit.

@@ -98,11 +98,22 @@ function probeText(probe: PlannedProbe): string {
   return `GET ${probe.url} answers ${probe.status}${body}`
 }
 
+const allowances = {
+  config: 'a configuration that was edited since it was loaded',
+  build: 'a binary that was built with other options',
+}
+
+function allowanceLine(hosts: Plan['hosts']): string[] {
+  const allowed = new Set(hosts.flatMap(host => host.handover.allow))
+  return allowed.size === 0 ? [] : [`let in: ${[...allowed].map(word => allowances[word]).join(', ')}`]
+}
+
 function endLines({ hosts, onDrainLimit, leaseMs }: Plan): string[] {
   const limit = formatDuration(hosts[0]?.handover.drainTimeoutMs ?? 0)
   const drain =
     onDrainLimit === 'terminate' ? `terminated after ${limit}` : `left to finish even after ${limit}`
   return [
+    ...allowanceLine(hosts),
     `lease: a host that hears nothing from here for ${formatDuration(leaseMs)} goes back by itself, until the commit is decided`,
     'commit: all hosts together, after the last stage; until then every old master stays parked and nothing irreversible happens',
     `after the commit: old workers finish their requests, and are ${drain}`,

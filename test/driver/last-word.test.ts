@@ -26,7 +26,7 @@ it.each([
   [
     'dead_man=failed stuck=PATH_CHANGED pid=7',
     'reverting',
-    'run r1 fell silent, and its dead-man could not bring it to its end: the file at the path is neither the old nor the new binary',
+    'run r1 fell silent, and its dead-man could not bring it to its end: the file at the path is not the one that this run has left there: somebody else has put a file there, or taken one away',
   ],
   [
     'dead_man=held code=NEW_NOT_SERVING',

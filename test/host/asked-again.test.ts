@@ -87,7 +87,7 @@ test('breaking a lock where that cannot be done: it says who has tried, and what
     expect(unsettledFault('h', answer)).toMatchObject({
       code: 'REVERT_FAILED',
       message:
-        'run a fell silent, and `handover lock break` could not bring it to its end: the file at the path is neither the old nor the new binary',
+        'run a fell silent, and `handover lock break` could not bring it to its end: the file at the path is not the one that this run has left there: somebody else has put a file there, or taken one away',
     })
   })
 })

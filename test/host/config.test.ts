@@ -1,6 +1,7 @@
 /** Would a new master with the configuration on disk take over everything that this one holds? */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { chmod, copyFile, mkdir, readFile, rename, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { cpus } from 'node:os'
@@ -313,6 +314,18 @@ describe('let in', () => {
         execFileSync('setpriv', [...ids, ...caps, ...args], { stdio: 'ignore' })
         await until(() => world.processes().filter(one => one.title === 'nginx: worker process').length === 2)
         expect(said(world, await inspected(world))).toEqual([])
+        // Tried out as root it would take the temp directories away from its workers.
+        const tools = mkdtempSync('/tmp/hb-')
+        for (const name of readdirSync('/usr/bin').filter(one => one !== 'setpriv')) {
+          symlinkSync(join('/usr/bin', name), join(tools, name))
+        }
+        const program = await world.open('run2', { path: tools })
+        const answer = await program.inspect()
+        rmSync(tools, { recursive: true })
+        expect([shown(answer), said(world, answer).join()]).toEqual([
+          'refused USER_DIFFERS',
+          'USER_DIFFERS:uid 65534',
+        ])
       })
     },
   )
