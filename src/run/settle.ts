@@ -1,5 +1,6 @@
 /** The two ways out on one host, both idempotent: commit and revert. A host that does not answer is asked again. */
-import type { Fault } from '../core/fault.ts'
+import { type Fault, fault } from '../core/fault.ts'
+import type { HostFacts } from '../journal/entry.ts'
 import type { Stand } from './conduct.ts'
 import { guarded } from './phases.ts'
 
@@ -36,10 +37,31 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
     if (outcome.kind === 'reverted') {
       const ms = Math.round(performance.now() - started)
       const { found, how = 'in-place' } = outcome
+      const before = stand.state.hosts.get(host)?.before
+      if (touched && before && !isAsBefore(found, before)) return doubt(otherwise(host, found))
       return stand.record({ type: 'host.reverted', host, found, ms, how })
     }
     return doubt(outcome.kind === 'unknown' && touched ? unseen(outcome.fault) : outcome.fault)
   })
+}
+
+/** Whoever has taken a host over, or has lost its record, says that there is nothing to undo: that proves nothing. */
+function isAsBefore(found: HostFacts, before: HostFacts): boolean {
+  return found.sha256 === before.sha256 && found.runsPath && found.masters === before.masters
+}
+
+function otherwise(host: string, { version, sha256 }: HostFacts): Fault {
+  const what = sha256
+    ? `${version || 'another version'} (${sha256.slice(0, 12)})`
+    : 'something that it cannot say'
+  return fault(
+    'REVERT_FAILED',
+    `nothing of this run is left there, but the host is not as before: it has ${what}`,
+    {
+      host,
+      hint: 'another run or a human has changed it meanwhile, or its state directory was changed; look at it with `handover status`',
+    },
+  )
 }
 
 /** A host that cannot be reached is waited for until it must have gone back by itself. */

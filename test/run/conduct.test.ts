@@ -775,3 +775,26 @@ describe('a journal that cannot be written', () => {
     expect(state.finished).toBe('rolled-back')
   })
 })
+
+describe('a host that says there is nothing to undo', () => {
+  it.each([
+    ['and has what another run put there', foundNew],
+    ['and whose master runs another file', { ...foundOld, runsPath: false }],
+    ['and cannot say what it has', { ...foundOld, version: '', sha256: '', runsPath: false, masters: 0 }],
+  ])('%s: it is not proven old, so exit 3', async (_, found) => {
+    const fleet = fakeFleet()
+      .add('a', {
+        switchOver: async () => ({ kind: 'failed', fault: trouble('a') }),
+        revert: async () => ({ kind: 'reverted', found }),
+      })
+      .add('b')
+    const story = await begin(limitsOf([stage('all', ['a', 'b'])]), fleet)
+    await story.ended
+    const last = story.entries().at(-1)
+    expect(last).toMatchObject({
+      exit: 3,
+      outcome: 'in-doubt',
+      hosts: { a: { end: 'in-doubt', fault: { code: 'REVERT_FAILED' } }, b: { end: 'reverted' } },
+    })
+  })
+})
