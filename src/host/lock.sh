@@ -81,7 +81,8 @@ unfinished() {
 }
 
 # hold_effect TRIES: one hand a host (invariant 15). It can be taken on a full disk too, where a revert must still go
-# through. A holder that is no longer alive is passed over, and so is a lock without a holder's name after a second.
+# through. A holder that is no longer alive is passed over, and so is a lock without a holder's name after half a second: sooner
+# than the shortest wait ends.
 hold_effect() {
   tries=$1 corpse=0
   read -r me me_rest </proc/self/stat
@@ -92,11 +93,11 @@ hold_effect() {
     e_pid=${content%%:*}
     if [ -z "$content" ]; then
       corpse=$((corpse + 1))
-      [ "$corpse" -le 100 ] || rm -f "$state/effect"
+      [ "$corpse" -le 50 ] || rm -f "$state/effect"
     elif ! stat_of "$e_pid" || [ "$e_pid:$p_start:$boot" != "$content" ]; then
       corpse=$((corpse + 1))
       # One waiter may remove the lock of a dead holder: the others could hit the lock of a living successor.
-      if ln -sn "$me" "$state/effect.dead.$e_pid" 2>/dev/null || [ "$corpse" -gt 100 ]; then
+      if ln -sn "$me" "$state/effect.dead.$e_pid" 2>/dev/null || [ "$corpse" -gt 50 ]; then
         rm -f "$state/effect"
         continue
       fi
