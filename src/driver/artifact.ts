@@ -8,6 +8,8 @@ import { refusal } from './reasons.ts'
 export function misfits(host: string, artifact: ArtifactRef, hello: Answer, found: Inspection): Fault[] {
   const faults: Fault[] = []
   const arch = field(hello, 'arch')
+  // A host that is refused at once has not come to what it is.
+  if (arch === '') return faults
   if (!artifact.runsOn(arch)) faults.push(refusal(host, 'WRONG_ARCHITECTURE', arch))
   const { version, sha256 } = found.onDisk
   if (sha256 === artifact.sha256) return faults

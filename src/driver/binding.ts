@@ -1,4 +1,5 @@
 /** A connection whose host program is bound to one daemon; a lost one is replaced by one that looks first. */
+import { createHash } from 'node:crypto'
 import type { Answer } from '../host/frame.ts'
 import { type HostSession, openSession } from '../host/session.ts'
 import type { Connection } from '../transport/connection.ts'
@@ -38,7 +39,22 @@ export async function bindAnew(host: NginxHost, before: Promise<Bound> | undefin
   }
 }
 
+/** Several daemons of one machine may get the same artifact at one time: each binary has one of its own. */
+export function storeName({ sha256 }: ArtifactRef, { binary }: DaemonSpec): string {
+  return `${sha256}.${createHash('sha256').update(binary).digest('hex').slice(0, 12)}`
+}
+
 function inspectArgs({ run, spec, artifact }: NginxHost): string[] {
   const { binary, pidFile, stateDir, allow } = spec
-  return [run.id, run.owner, binary, pidFile, stateDir ?? '', artifact.sha256, allow.join(',') || '-']
+  const allowed = allow.join(',') || '-'
+  return [
+    run.id,
+    run.owner,
+    binary,
+    pidFile,
+    stateDir ?? '',
+    artifact.sha256,
+    allowed,
+    storeName(artifact, spec),
+  ]
 }

@@ -2,7 +2,7 @@
 import { faultsOf } from '../core/fault.ts'
 import { type Answer, field } from '../host/frame.ts'
 import { misfits, unprepared } from './artifact.ts'
-import { type Bound, bindAnew, type NginxHost, slackMs } from './binding.ts'
+import { type Bound, bindAnew, type NginxHost, slackMs, storeName } from './binding.ts'
 import { heldFault, named, stuckFault, switchFault, unsettledFault } from './failed.ts'
 import { coded, readFound, readInspection, type Versions } from './found.ts'
 import type {
@@ -52,11 +52,12 @@ export function nginxHands(host: NginxHost): HostHands {
     const lease = [hundredths(spec.leaseMs), hundredths(spec.drainTimeoutMs), spec.onDrainLimit]
     const prepare = () => session.request('prepare', [sha256, ...lease], 60_000 + slackMs)
     if (path === null) return prepare()
-    if (field(hello, 'have_artifact') !== 'yes') await session.upload(path, sha256, spec.stateDir)
+    if (field(hello, 'have_artifact') !== 'yes')
+      await session.upload(path, storeName(artifact, spec), spec.stateDir)
     const answer = await prepare()
     if (field(answer, 'code') !== 'ARTIFACT_DAMAGED') return answer
     // A damaged upload is tried once more, a damaged backup replaced by an upload; the host has thrown the bad bytes away.
-    await session.upload(path, sha256, spec.stateDir)
+    await session.upload(path, storeName(artifact, spec), spec.stateDir)
     return prepare()
   }
 

@@ -33,6 +33,7 @@ may_decide() {
 
 # go_forward DRAIN_LIMIT POLICY: with the effect lock held and the outcome claimed, from wherever the commit stands.
 go_forward() {
+  [ "$r_boot" = "$boot" ] || ids_anew
   if ! note 'state=decided'; then
     held RECORD_FAILED
   elif ! sides; then

@@ -44,7 +44,7 @@ dead_man_lives() {
   case $p_state in T | t) return 1 ;; esac
   clock
   [ "$((now - b_at))" -lt 1500 ] && [ "$((b_at - now))" -lt 100 ] && return
-  content "$state/effect"
+  content "$effect_at"
   [ "$content" = "$b_pid:$b_start:$boot" ]
 }
 
@@ -69,19 +69,23 @@ dead_man() {
   read_uid
   find_exchange
   name_state "$4" || return
-  fields= nonce= holding= preparing= fired=0
-  # Whatever ends it early, a signal or a mistake of ours, is told to whoever looks.
-  trap 'in_state committed reverted || [ "$r_run" != "$run" ] || note "dead_man=ended in state $r_state"' EXIT
+  # What was sent has long been staged.
+  sent=$base/artifacts/-
+  fields= nonce= holding= spare= preparing= fired=0
   # One that systemd starts late, when its run is over, must not look like the dead-man of another.
   going_on && beat || return
+  births=${5:-0}
+  trap rise EXIT
   echo "$$"
   exec >/dev/null
   while going_on; do
-    want_sha=$new_sha
     if lease_past; then
       fire
       going_on || break
-      [ "$fired" -lt 30 ] || return
+      if [ "$fired" -ge 30 ]; then
+        trap - EXIT
+        return
+      fi
       left=200
     else
       left=$((known_end - now))
@@ -104,6 +108,18 @@ dead_man() {
   fi
 }
 
+# rise: a shell that cannot fork ends at once, as it does at a mistake of ours. Another one takes its place after a second, for
+# which no fork is needed.
+rise() {
+  going_on || return
+  note "dead_man=ended in state $r_state"
+  [ "$births" -lt 60 ] || return
+  clock
+  limit=$((now + 100))
+  while [ "$now" -lt "$limit" ]; do clock; done
+  exec sh "$state/program" dead_man "$run" "$path" "$pid_file" "$base" "$((births + 1))"
+}
+
 beat() {
   clock
   { printf '%s %s %12d end\n' "$$" "$self_start" "$now" 1<>"$state/beat"; } 2>/dev/null
@@ -122,7 +138,7 @@ fire() {
 # land after ours. One that goes back or commits does what we would do, and is waited for unless it is stopped.
 wrest_effect() {
   hold_effect 100 && return 0
-  content "$state/effect"
+  content "$effect_at"
   e_pid=${content%%:*}
   stat_of "${e_pid:-0}" && [ "$e_pid:$p_start:$boot" = "$content" ] || return 1
   in_state prepared switching switched precommitted || case $p_state in

@@ -37,7 +37,9 @@ inspect() {
     path_sha=$h1
   }
   say sha "$path_sha"
-  [ -f "$base/artifacts/$want_sha" ] || [ -f "$state/backups/$want_sha" ] && say have_artifact yes || say have_artifact no
+  # One of its own for each binary: several daemons of one machine may get the same at one time.
+  sent=$base/artifacts/${8:-$want_sha}
+  [ -f "$sent" ] || [ -f "$state/backups/$want_sha" ] && say have_artifact yes || say have_artifact no
   if [ "$r_run" = "$run" ]; then
     say record "$r_state"
     sides

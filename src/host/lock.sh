@@ -80,25 +80,28 @@ unfinished() {
   return 1
 }
 
-# hold_effect TRIES: one hand a host (invariant 15). It can be taken on a full disk too, where a revert must still go
-# through. A holder that is no longer alive is passed over, and so is a lock without a holder's name after half a second: sooner
-# than the shortest wait ends.
+# hold_effect TRIES: one hand a host (invariant 15). A holder that is no longer alive is passed over, and so is a lock without
+# a holder's name after half a second: sooner than the shortest wait ends.
 hold_effect() {
   tries=$1 corpse=0
   read -r me me_rest </proc/self/stat
   stat_of "$me" && me=$me:$p_start:$boot
-  until create "$state/effect" "$me"; do
+  # On a file system that has become read-only nobody can take it there any more, and going back needs nothing written.
+  [ ! -d "$state" ] || [ -w "$state" ] || [ -e "$effect_at" ] || [ ! -w /run ] || effect_at=/run/handover-effect-${state##*/}
+  until take_effect; do
     [ -d "$state" ] || return 1
-    content "$state/effect"
+    content "$effect_at"
+    # A dead-man that has started anew in its own place still has it.
+    [ "$content" != "$me" ] || break
     e_pid=${content%%:*}
     if [ -z "$content" ]; then
       corpse=$((corpse + 1))
-      [ "$corpse" -le 50 ] || rm -f "$state/effect"
+      [ "$corpse" -le 50 ] || rm -f "$effect_at"
     elif ! stat_of "$e_pid" || [ "$e_pid:$p_start:$boot" != "$content" ]; then
       corpse=$((corpse + 1))
       # One waiter may remove the lock of a dead holder: the others could hit the lock of a living successor.
       if ln -sn "$me" "$state/effect.dead.$e_pid" 2>/dev/null || [ "$corpse" -gt 50 ]; then
-        rm -f "$state/effect"
+        rm -f "$effect_at"
         continue
       fi
     fi
@@ -109,8 +112,24 @@ hold_effect() {
   holding=yes
 }
 
+# take_effect: also where no file can be made any more (no room, no inode), because a revert must still go through: then a
+# file that prepare has made gets the name, which only one can give it, and the holder's name is written over what is in it.
+take_effect() {
+  spare=
+  create "$effect_at" "$me" && return 0
+  [ ! -e "$effect_at" ] && [ ! -h "$effect_at" ] && mv "$state/claim.spare" "$effect_at" 2>/dev/null || return 1
+  spare=yes
+  { printf '%-100s\n' "$me" 1<>"$effect_at"; } 2>/dev/null
+}
+
 drop_effect() {
-  [ -z "$holding" ] || rm -f "$state/effect"
+  if [ "$holding$spare" = yesyes ]; then
+    # The next one who takes it must not look like this one.
+    { printf '%100s\n' '' 1<>"$effect_at"; } 2>/dev/null
+    mv -f "$effect_at" "$state/claim.spare" 2>/dev/null
+  elif [ -n "$holding" ]; then
+    rm -f "$effect_at"
+  fi
   holding=
 }
 

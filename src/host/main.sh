@@ -17,7 +17,7 @@ check() {
 }
 
 serve() {
-  bound= preparing= holding= phases=
+  bound= preparing= holding= spare= phases=
   while IFS= read -r frame; do
     nonce=${frame%% *}
     frame=${frame#* }

@@ -81,6 +81,8 @@ put_old() {
 # False when the path holds neither of them: then nothing of ours may move what is there.
 sides() {
   sides_of_masters && return 0
+  # Killed between the two renames of an exchange by link.
+  [ -z "$holding" ] || [ -e "$sib" ] || [ ! -e "$sib.was" ] || mv -f "$sib.was" "$sib"
   old_file= new_file= strange=
   # In one call; a name that is missing has no line.
   ids=$(stat -c '%d:%i:%s:%n' "$path" "$sib" 2>/dev/null)
@@ -92,6 +94,17 @@ sides() {
     esac
   done
   [ -z "$strange" ] && [ -n "$old_file" ]
+}
+
+# ids_anew: a file system may have another device number after a reboot, so the two files are known by their bytes.
+ids_anew() {
+  for f in "$path" "$sib"; do
+    hash_file "$f" || continue
+    case $h1 in
+      "$old_sha") old_id=$(stat -c '%d:%i:%s' "$f") ;;
+      "$new_sha") new_id=$(stat -c '%d:%i:%s' "$f") ;;
+    esac
+  done
 }
 
 # sides_of_masters: the same without a fork, while both masters run: what they run is the old and the new inode.
@@ -112,11 +125,11 @@ sides_of_masters() {
 stage_file() {
   # Another run with the same artifact may have taken it away when it ended; it is sent again then.
   why='the artifact is not there any more' why_code=ARTIFACT_DAMAGED
-  [ -f "$base/artifacts/$1" ] || [ -f "$state/backups/$1" ] || [ -f "$sib" ] || return 1
+  [ -f "$sent" ] || [ -f "$state/backups/$1" ] || [ -f "$sib" ] || return 1
   why='cannot put the artifact beside the binary' why_code=STAGING_FAILED
   # Prepared once more: it lies there already. Its checksum is looked at in any case, by back_up.
-  if [ -f "$base/artifacts/$1" ]; then
-    mv -f "$base/artifacts/$1" "$sib" || return 1
+  if [ -f "$sent" ]; then
+    mv -f "$sent" "$sib" || return 1
   elif [ -f "$state/backups/$1" ]; then
     cp -f "$state/backups/$1" "$sib" || return 1
   fi

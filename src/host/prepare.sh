@@ -84,6 +84,7 @@ begin_record() {
       >"$state/record.new" &&
       printf '%s decided\n' "$run" >"$state/claim.decided" &&
       printf '%s reverting\n' "$run" >"$state/claim.reverting" &&
+      printf '%100s\n' '' >"$state/claim.spare" &&
       mv -f "$state/record.new" "$state/record"
   } 2>/dev/null || return 1
   sync "$sib" "$state/backups/$path_sha" "$state/record" "$dir" "$state/backups" "$state" 2>/dev/null || sync
@@ -120,7 +121,7 @@ back_up() {
   hash_file "$sib" || return 1
   why='the staged file does not have the checksum of the artifact' why_code=ARTIFACT_DAMAGED
   [ "$h1" = "$want_sha" ] || {
-    rm -f "$base/artifacts/$want_sha"
+    rm -f "$sent"
     return 1
   }
 }

@@ -66,16 +66,16 @@ export function bootCommand(become: boolean): string {
   return privileged(become, `p=$(${read}) || p=$(dd bs=1 count=${size} 2>/dev/null); eval "$p"`)
 }
 
-/** Receives a file on stdin into the artifact store of the host, under its checksum and never under any other name. */
+/** Receives a file on stdin into the artifact store of the host. `name` holds nothing that a shell expands. */
 export function uploadCommand(
   become: boolean,
   stateDir: string | null,
-  { sha256, bytes }: { readonly sha256: string; readonly bytes: number },
+  { name, bytes }: { readonly name: string; readonly bytes: number },
 ): string {
   const base = stateDir ? `b=${shellQuote(stateDir)}` : uploadBase
   // A sender that dies ends the stream like one that is done: only the size tells them apart.
   const script = [
-    `${base}; umask 077; [ -d "$b/artifacts" ] || mkdir -p "$b/artifacts"; f="$b/artifacts/${sha256}"`,
+    `${base}; umask 077; [ -d "$b/artifacts" ] || mkdir -p "$b/artifacts"; f="$b/artifacts/${name}"`,
     `cat > "$f.$$" && [ "$(wc -c < "$f.$$")" -eq ${bytes} ] && mv "$f.$$" "$f" || { rm -f "$f.$$"; exit 1; }`,
   ].join('; ')
   return privileged(become, script)

@@ -27,7 +27,7 @@ name_state() {
     rest=${rest#?}
   done
   state=$base/$target$rest
-  cancel=$state/cancel.$run
+  cancel=$state/cancel.$run effect_at=$state/effect
   case $base in
     /*) ;;
     *) return 1 ;;
@@ -79,7 +79,7 @@ content() {
   if [ -h "$1" ]; then
     content=$(readlink "$1" 2>/dev/null)
   else
-    { IFS= read -r content <"$1"; } 2>/dev/null
+    { read -r content <"$1"; } 2>/dev/null
   fi
 }
 
@@ -138,7 +138,7 @@ close_run() {
   if [ "$r_run" != "$run" ] || note "state=$end_state"; then noted=yes; else noted=; fi
   read_beat
   set +f
-  set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel" "$base/artifacts/$want_sha"* \
+  set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel" "$sent"* \
     "$state/lease" "$state/beat" "$state/program"
   set -f
   read_lock && [ "$l_run" = "$run" ] && set -- "$@" "$state/lock"

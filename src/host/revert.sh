@@ -30,12 +30,12 @@ is_decided() {
   [ "$outcome" = decided ]
 }
 
-# untouched: neither lock nor record are of this run. Where even the directory for them is gone, only a host without
-# an upgrade under way is proven to be so.
+# untouched: neither lock nor record are of this run. Where no other run has them, only a host without an upgrade under
+# way is proven to be so: they may have been removed.
 untouched() {
   drop_effect
   rm -f "$cancel"
-  [ -d "$state" ] || ! old_parked || {
+  [ -n "$l_run$r_run" ] || ! old_parked || {
     stuck STATE_DIR
     return
   }
@@ -77,7 +77,12 @@ go_back() {
   # Going back does not depend on what can be written: a full disk must not keep the new binary serving.
   note 'state=reverting'
   # Of another boot no process is left, and its pids and start times say nothing any more.
-  if [ "$r_boot" != "$boot" ]; then om= om_start= nm= nm_start= winch_at=; else await_exec; fi
+  if [ "$r_boot" != "$boot" ]; then
+    om= om_start= nm= nm_start= winch_at=
+    ids_anew
+  else
+    await_exec
+  fi
   failed=PATH_CHANGED
   if sides && put_old && old_again && park_new && end_new && old_alone && idle_soon; then
     # The log files may have been rotated while the old master was parked (R23).

@@ -17,8 +17,8 @@ export interface HostSession {
    * @throws HandoverError HOST_LOST when the channel ends first (outcome unknown), HOST_SILENT at the deadline.
    */
   request(verb: string, args: readonly string[], deadlineMs: number): Promise<Answer>
-  /** Puts a local file into the host's artifact store. @throws HandoverError UPLOAD_FAILED, SSH_*. */
-  upload(file: string, sha256: string, stateDir: string | null): Promise<void>
+  /** Puts a local file into the host's artifact store under `name`. @throws HandoverError UPLOAD_FAILED, SSH_*. */
+  upload(file: string, name: string, stateDir: string | null): Promise<void>
   isOpen(): boolean
   /** Says good-bye if the channel still answers, then ends the connection. Bounded to 2 s. */
   close(): Promise<void>
@@ -120,10 +120,10 @@ export async function openSession(connection: Connection, become: boolean): Prom
     name,
     request,
     isOpen: () => !ended && connection.isOpen(),
-    async upload(file, sha256, stateDir) {
+    async upload(file, stored, stateDir) {
       const { code, stderrTail } = await connection.upload(
         uploadCommand(become, stateDir, {
-          sha256,
+          name: stored,
           bytes: statSync(file, { throwIfNoEntry: false })?.size ?? 0,
         }),
         file,

@@ -20,8 +20,8 @@ bring_to_end() {
 # settle HAND: the run of the record is brought to its end, under its own name. Call it in a shell of its own.
 settle() {
   run=$r_run sib=$dir/.${path##*/}.handover-$r_run cancel=$state/cancel.$r_run known_end= fields= hand=$1
-  # The next run has just sent its artifact, which may well be the same.
-  if [ "$1" = after_reboot ]; then want_sha=-; else want_sha=$new_sha; fi
+  # What lies there was sent by the next run.
+  sent=$base/artifacts/-
   wrest_effect || return
   bring_to_end
   drop_effect

@@ -1,6 +1,14 @@
 /** What somebody who was killed at a bad moment has left must not keep the next one from acting. */
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import {
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { backByItself, deadManGone, killProgram, shortLease, stateOf } from './deadman-world.ts'
 import {
@@ -8,6 +16,7 @@ import {
   expectNoTraces,
   expectOnly,
   onHost,
+  sha256Now,
   shown,
   slowClient,
   storeArtifact,
@@ -68,5 +77,18 @@ test('the lock of a run that was killed while it prepared is broken: what it has
     await third.toPrepared()
     expect(shown(await third.revert())).toBe('reverted')
     expectNoTraces(world)
+  })
+})
+
+test('an exchange by link that was killed between its two renames is finished before the way back', async () => {
+  await onHost({}, async world => {
+    const program = await world.open()
+    await program.toSwitched()
+    const staged = join(dirname(world.host.binary), '.nginx.handover-run1')
+    linkSync(world.host.binary, `${staged}.was`)
+    renameSync(staged, world.host.binary)
+    expect(sha256Now(world.host.binary)).toBe(world.newSha)
+    expect(shown(await program.revert())).toBe('reverted')
+    await expectOnly(world, 'old')
   })
 })

@@ -274,12 +274,10 @@ describe('the boot and upload commands', () => {
     expect(readdirSync(join(store, 'artifacts'))).toEqual(['a'.repeat(64)])
     expect(readFileSync(join(store, 'artifacts', 'a'.repeat(64))).length).toBe(100_000)
     // A sender that dies half-way leaves nothing behind.
-    const command = uploadCommand(false, store, { sha256: 'b'.repeat(64), bytes: 100_001 })
+    const command = uploadCommand(false, store, { name: 'b'.repeat(64), bytes: 100_001 })
     expect((await connectLocally().upload(command, file)).code).toBe(1)
     expect(readdirSync(join(store, 'artifacts'))).toEqual(['a'.repeat(64)])
-    expect(uploadCommand(true, null, { sha256: 'a'.repeat(64), bytes: 1 })).toMatch(
-      /^exec sudo -n -- sh -c '/,
-    )
+    expect(uploadCommand(true, null, { name: 'a'.repeat(64), bytes: 1 })).toMatch(/^exec sudo -n -- sh -c '/)
     await session.close()
     await rm(dir, { recursive: true })
   })

@@ -94,7 +94,13 @@ export async function onHost(options: WorldOptions, story: (world: World) => Pro
     await story(await describeWorld({ host, binaries, workers, artifact, programs }))
   } finally {
     closed = await Promise.allSettled(programs.map(one => one.close()))
-    for (const one of deadMen(dir)) process.kill(-one.pid, 'SIGKILL')
+    for (const one of deadMen(dir)) {
+      try {
+        process.kill(-one.pid, 'SIGKILL')
+      } catch {
+        // It has just ended by itself.
+      }
+    }
     for (const one of hostProcesses(host)) signalProcess(one, 'SIGCONT')
     await endProcesses(() => hostProcesses(host), { patienceMs: 0 })
     await rm(dir, { recursive: true, force: true })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { sha256OfFile } from '../../src/lab/checksum.ts'
 import { hostProcesses } from '../../src/lab/nginx.ts'
-import { expectAllRun, finish, inWorld, types } from './world.ts'
+import { expectAllRun, finish, handoverKeys, inWorld, types } from './world.ts'
 
 test('a canary, then half, then the rest: every host committed on the new version, no request lost', async () => {
   await inWorld(6, async world => {
@@ -105,5 +105,18 @@ test('become: the program on the host runs under sudo -n, forward and back', asy
     running.child.kill('SIGINT')
     expect(finish(await running.ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
     await expectAllRun(world, world.binaries.newer.path)
+  })
+})
+
+test('several daemons of one machine with one state directory, each with a binary of its own', async () => {
+  await inWorld(4, async world => {
+    const handover = { ...handoverKeys, state_dir: join(world.dir, 'shared-state') }
+    const playbook = world.playbook({ handover, concurrency: 4 })
+    for (const artifact of [world.binaries.newer.path, world.binaries.older.path]) {
+      const ended = await world.run(playbook, artifact)
+      expect(finish(ended)).toMatchObject({ exit: 0, outcome: 'committed' })
+      await expectAllRun(world, artifact)
+    }
+    expect(readdirSync(join(world.dir, 'shared-state', 'artifacts'))).toEqual([])
   })
 })
