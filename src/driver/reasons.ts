@@ -42,6 +42,7 @@ const failures: Record<string, string> = {
   RECORD_FAILED: 'the record of the run could not be written (is the disk full?)',
   REBOOTED: 'the host was rebooted',
   WRONG_PHASE: 'the host is not in the phase this request belongs to',
+  STATE_DIR: 'what this run has left in the state directory is gone, so nobody knows how far it was',
   UNKNOWN_VERB:
     'the host was refused when it was looked at once more, so it does nothing that is asked of it',
   EFFECT_HELD: 'another program on the host holds the effect lock',

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -90,5 +91,21 @@ test('an exchange by link that was killed between its two renames is finished be
     expect(sha256Now(world.host.binary)).toBe(world.newSha)
     expect(shown(await program.revert())).toBe('reverted')
     await expectOnly(world, 'old')
+  })
+})
+
+test('a state directory that was cleared away while the host was parked: a revert does not call that old', async () => {
+  await onHost({}, async world => {
+    const watch = watchInvariants(world)
+    const program = await world.open()
+    await program.toSwitched()
+    const fresh = world.master('new')
+    for (const name of readdirSync(world.state('')).filter(one => one !== 'backups'))
+      rmSync(world.state(name))
+    expect(shown(await program.revert())).toBe('failed stuck STATE_DIR')
+    // Nobody knows any more whether it was decided, so nobody signals anything.
+    await deadManGone(world)
+    expect(world.workersOf(fresh)).toHaveLength(world.workers)
+    await watch.stop()
   })
 })
