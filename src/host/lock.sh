@@ -117,7 +117,10 @@ hold_effect() {
 take_effect() {
   spare=
   create "$effect_at" "$me" && return 0
-  [ ! -e "$effect_at" ] && [ ! -h "$effect_at" ] && mv "$state/claim.spare" "$effect_at" 2>/dev/null || return 1
+  [ ! -e "$effect_at" ] && [ ! -h "$effect_at" ] || return 1
+  # Gone again this moment is the common case: then somebody else may be making it now.
+  create "$state/probe.$me" "$me" && rm -f "$state/probe.$me" && return 1
+  mv -n "$state/claim.spare" "$effect_at" 2>/dev/null && [ ! -e "$state/claim.spare" ] || return 1
   spare=yes
   { printf '%-100s\n' "$me" 1<>"$effect_at"; } 2>/dev/null
 }

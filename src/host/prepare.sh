@@ -73,7 +73,7 @@ find_old() {
 # the old bytes, the new ones and the directories (invariant 3).
 begin_record() {
   set +f
-  for f in "$state"/outcome "$state"/cancel.* "$state"/effect.dead.*; do
+  for f in "$state"/outcome "$state"/cancel.* "$state"/effect.dead.* "$state"/probe.*; do
     [ ! -e "$f" ] && [ ! -h "$f" ] || rm -f "$f"
   done
   set -f

@@ -138,7 +138,7 @@ close_run() {
   if [ "$r_run" != "$run" ] || note "state=$end_state"; then noted=yes; else noted=; fi
   read_beat
   set +f
-  set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$cancel" "$sent"* \
+  set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$state"/probe.* "$cancel" "$sent"* \
     "$state/lease" "$state/beat" "$state/program"
   set -f
   read_lock && [ "$l_run" = "$run" ] && set -- "$@" "$state/lock"

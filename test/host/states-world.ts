@@ -148,7 +148,7 @@ function describeCells(state: State): void {
       const answer = await other.ask('break', 'force')
       if (settled.startsWith('stuck')) {
         expect(shown(answer)).toBe('failed RUN_UNFINISHED')
-        expect(field(answer, 'detail')).toContain(`stuck=${settled.slice('stuck '.length)}`)
+        expect(field(answer, 'last_word')).toContain(`stuck=${settled.slice('stuck '.length)}`)
       } else {
         expect([shown(answer), settled === 'old' ? ['reverted', 'none'] : ['committed', 'none']]).toEqual([
           'ok',
