@@ -123,7 +123,8 @@ describe.concurrent('the controller is killed', () => {
 
   for (const ms of [0, 30, 90]) {
     story(`${ms} ms after the first switch was begun`, 2, async world => {
-      const scene = await reach(world, is('host.switch.begun'))
+      // Baked, so that a late kill does not meet a run that has committed.
+      const scene = await reach(world, is('host.switch.begun'), { stages: longBake })
       // Where in the phase it falls is the point of this story, so it is the one place that counts time.
       await new Promise(resolve => setTimeout(resolve, ms))
       await kill(world, scene)
