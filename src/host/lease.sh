@@ -34,9 +34,17 @@ lease_past() {
 extend() {
   clock
   lease_to=$((now + $1))
-  read_lease "$run" && [ "$lease_end" -ge "$lease_to" ] && return 0
+  had_until=
+  if read_lease "$run"; then
+    [ "$lease_end" -lt "$lease_to" ] || return 0
+    had_until=$lease_end
+  fi
   { printf '%s %12d %s end\n' "$run" "$lease_to" "$boot" 1<>"$state/lease"; } 2>/dev/null || return 1
   known_end=$lease_to
+  # Written before the old end, it is what the dead-man finds, which looks once more after that end. Otherwise it may have
+  # looked before: then nothing is promised.
+  clock
+  [ -z "$had_until" ] || [ "$now" -lt "$had_until" ] || { failed=LEASE_LOST && return 1; }
 }
 
 # renew LENGTH: the controller is heard from. It is told in the same answer whether the dead-man lives and, once the
