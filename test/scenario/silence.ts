@@ -65,6 +65,8 @@ export function sampleHosts(world: World): Sampler {
   })()
   return {
     async settled(wanted = hosts) {
+      // A lease that was lengthened since the last look must be waited for, too.
+      look()
       const open = () => wanted.filter(({ name }) => !sights.get(name)?.isClosed)
       const ends = wanted.map(({ name }) => sights.get(name)?.leaseEnd ?? 0)
       const deadline = Math.max(uptime(), ...ends) + 3000
