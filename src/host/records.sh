@@ -139,10 +139,12 @@ close_run() {
   read_beat
   set +f
   set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$state"/probe.* "$cancel" "$sent"* \
-    "$state/lease" "$state/beat" "$state/program"
+    "$state/lease" "$state/program"
   set -f
   read_lock && [ "$l_run" = "$run" ] && set -- "$@" "$state/lock"
   rm -f "$@"
   [ -n "$noted" ] || note "state=$end_state"
+  # Known until it is gone, also to whoever comes after one that was killed here.
   end_beat
+  rm -f "$state/beat"
 }

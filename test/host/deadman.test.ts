@@ -174,7 +174,7 @@ describe('the controller falls silent', () => {
     await onHost({}, async world => {
       const watch = watchInvariants(world)
       const program = await world.open()
-      await program.toSwitched(shortLease)
+      await program.toSwitched(600)
       const slow = await slowClient(world.host)
       const end = leaseEnd(world)
       killProgram(program.connection.pid())
