@@ -238,7 +238,7 @@ describe('let in', () => {
     ['a name', listens(`listen localhost:HTTP; listen localhost:${p1};`)],
     ['an option of the socket', listens('listen 127.0.0.1:HTTP backlog=100 so_keepalive=on deferred;')],
     ['reuseport', listens('listen 127.0.0.1:HTTP reuseport;')],
-    ['a range of ports', listens(`listen 127.0.0.1:HTTP; listen 127.0.0.1:${p1}-${p1 + 3};`)],
+    ['a range of ports', listens(`listen 127.0.0.1:HTTP; listen 127.99.1.1:${p1}-${p1 + 3};`)],
     [
       'unix sockets',
       (text, host) =>
