@@ -1,5 +1,6 @@
 /** The real fleet of a plan: for every host its hands over SSH and its health checks. */
 import { hostname, userInfo } from 'node:os'
+import pLimit from 'p-limit'
 import type { ArtifactRef, HostHands } from '../driver/hands.ts'
 import { nginxHands } from '../driver/nginx.ts'
 import { probe } from '../health/probe.ts'
@@ -7,6 +8,7 @@ import type { Plan, PlannedHost } from '../plan/plan.ts'
 import { canRun } from '../playbook/program-file.ts'
 import type { Participant } from '../run/conduct.ts'
 import { createPool } from '../transport/pool.ts'
+import type { ReachOptions } from './options.ts'
 
 export interface FleetOptions {
   readonly run: string
@@ -71,4 +73,25 @@ function checksOf(host: PlannedHost, hands: HostHands): Participant['checks'] {
 
 export async function closeFleet(participants: ReadonlyMap<string, Participant>): Promise<void> {
   await Promise.allSettled([...participants.values()].map(({ hands }) => hands.close()))
+}
+
+/** Does something with every host, as many at one time as --forks says. */
+export type EachHost = <T>(work: (host: string, participant: Participant) => Promise<T>) => Promise<T[]>
+
+/** The fleet of a plan for those who only look, or settle what others have left; closed afterwards. */
+export async function withFleet<T>(
+  plan: Plan,
+  machine: string,
+  { forks, timeout }: Pick<ReachOptions, 'forks' | 'timeout'>,
+  use: (each: EachHost) => Promise<T>,
+): Promise<T> {
+  const participants = realFleet(plan, { run: 'look', machine, forks, connectTimeoutMs: timeout * 1000 })
+  const limited = pLimit(forks)
+  try {
+    return await use(work =>
+      Promise.all([...participants].map(([host, participant]) => limited(() => work(host, participant)))),
+    )
+  } finally {
+    await closeFleet(participants)
+  }
 }

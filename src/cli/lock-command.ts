@@ -1,5 +1,4 @@
 /** `handover lock show` and `handover lock break`: who has the hosts, and how a lock that nobody gives back is ended. */
-import pLimit from 'p-limit'
 import { exitCode, exitCodeOf } from '../core/exit-code.ts'
 import type { Fault } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
@@ -10,7 +9,7 @@ import { oneLine } from '../report/line.ts'
 import { formatLocks } from '../report/lock-text.ts'
 import type { Participant } from '../run/conduct.ts'
 import { askAtTerminal } from './agree.ts'
-import { closeFleet, realFleet } from './fleet.ts'
+import { type EachHost, withFleet } from './fleet.ts'
 import { type TargetOptions, wantsColor } from './options.ts'
 import { listHosts, planToLookAt } from './past-run.ts'
 import type { Terminal } from './terminal.ts'
@@ -31,11 +30,7 @@ export async function lockShowCommand(
   playbook: string | undefined,
   options: TargetOptions,
 ): Promise<number> {
-  return onFleet(terminal, playbook, options, async participants => {
-    const seen = await lookAtLocks(participants, options)
-    show(terminal, options, seen)
-    return endOf(seen.flatMap(({ fault }) => fault ?? []))
-  })
+  return onLocks(terminal, playbook, options, async () => [])
 }
 
 export async function lockBreakCommand(
@@ -43,62 +38,48 @@ export async function lockBreakCommand(
   playbook: string | undefined,
   options: BreakOptions,
 ): Promise<number> {
-  return onFleet(terminal, playbook, options, async participants => {
-    const seen = await lookAtLocks(participants, options)
-    const locked = seen.filter(({ lock }) => lock !== null)
-    show(terminal, options, seen)
-    const question = `End what this has begun on ${plural(locked.length, 'host')}, and free it?`
-    if (locked.length > 0 && !options.yes && !(await askAtTerminal(terminal, options, question))) {
-      return exitCode.interrupted
+  return onLocks(terminal, playbook, options, async (seen, each) => {
+    const locked = new Set(seen.flatMap(({ host, lock }) => (lock ? [host] : [])))
+    const question = `End what this has begun on ${plural(locked.size, 'host')}, and free it?`
+    if (locked.size > 0 && !options.yes && !(await askAtTerminal(terminal, options, question))) {
+      return undefined
     }
-    const limited = pLimit(options.forks)
-    const faults = await Promise.all(
-      locked.map(({ host }) =>
-        limited(async () => {
-          const outcome = await participants.get(host)?.hands.breakLock(options.force ?? false)
-          if (outcome) tell(terminal, options, host, outcome)
-          return outcome && outcome.kind !== 'free' ? [outcome.fault] : []
-        }),
-      ),
-    )
-    const all = [...seen.flatMap(({ fault }) => fault ?? []), ...faults.flat()]
+    const faults = await each(async (host, { hands }) => {
+      if (!locked.has(host)) return []
+      const outcome = await hands.breakLock(options.force ?? false)
+      tell(terminal, options, host, outcome)
+      return outcome.kind === 'free' ? [] : [outcome.fault]
+    })
     complain(terminal, options, faults.flat())
-    return endOf(all)
+    return faults.flat()
   })
 }
 
-async function onFleet(
+/** Shows the locks of the fleet, then does what is asked with them. */
+async function onLocks(
   terminal: Terminal,
   playbook: string | undefined,
   options: TargetOptions,
-  work: (participants: ReadonlyMap<string, Participant>) => Promise<number>,
+  work: (seen: readonly Seen[], each: EachHost) => Promise<readonly Fault[] | undefined>,
 ): Promise<number> {
   const { plan, machine } = await planToLookAt(terminal, playbook, options)
   if (options.listHosts) {
     listHosts(terminal, plan)
     return exitCode.done
   }
-  const { forks, timeout } = options
-  const participants = realFleet(plan, { run: 'look', machine, forks, connectTimeoutMs: timeout * 1000 })
-  try {
-    return await work(participants)
-  } finally {
-    await closeFleet(participants)
-  }
+  return withFleet(plan, machine, options, async each => {
+    const seen = await each(lookAtLock)
+    show(terminal, options, seen)
+    const faults = await work(seen, each)
+    return faults ? endOf([...seen.flatMap(({ fault }) => fault ?? []), ...faults]) : exitCode.interrupted
+  })
 }
 
-async function lookAtLocks(
-  participants: ReadonlyMap<string, Participant>,
-  { forks }: TargetOptions,
-): Promise<Seen[]> {
-  const limited = pLimit(forks)
-  const look = async ([host, { hands }]: [string, Participant]): Promise<Seen> => {
-    const outcome = await hands.inspect()
-    if (outcome.kind === 'unreachable') return { host, lock: null, fault: outcome.fault }
-    // Whatever else speaks against an upgrade is not the question here.
-    return { host, lock: outcome.inspection.lock, fault: undefined }
-  }
-  return Promise.all([...participants].map(one => limited(() => look(one))))
+async function lookAtLock(host: string, { hands }: Participant): Promise<Seen> {
+  const outcome = await hands.inspect()
+  if (outcome.kind === 'unreachable') return { host, lock: null, fault: outcome.fault }
+  // Whatever else speaks against an upgrade is not the question here.
+  return { host, lock: outcome.inspection.lock, fault: undefined }
 }
 
 function show(terminal: Terminal, options: TargetOptions, seen: readonly Seen[]): void {

@@ -1,5 +1,4 @@
 /** `handover preflight` and `handover status`: connect, look, change nothing. */
-import pLimit from 'p-limit'
 import { exitCode, exitCodeOf } from '../core/exit-code.ts'
 import type { Fault } from '../core/fault.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -7,7 +6,7 @@ import { formatFleetStatus, type HostStatus } from '../report/fleet-text.ts'
 import { jsonLine } from '../report/json.ts'
 import { failingChecks } from '../run/baseline.ts'
 import type { Participant } from '../run/conduct.ts'
-import { closeFleet, realFleet } from './fleet.ts'
+import { withFleet } from './fleet.ts'
 import { type OutputOptions, type ReachOptions, type TargetOptions, wantsColor } from './options.ts'
 import { listHosts, planToLookAt } from './past-run.ts'
 import { planCommand } from './plan-command.ts'
@@ -73,20 +72,9 @@ async function lookAtFleet(
   options: ReachOptions,
   question: Question,
 ): Promise<Look[]> {
-  const participants = realFleet(plan, {
-    run: 'look',
-    machine,
-    forks: options.forks,
-    connectTimeoutMs: options.timeout * 1000,
-  })
-  const limited = pLimit(options.forks)
-  try {
-    return await Promise.all(
-      [...participants].map(([host, participant]) => limited(() => lookAtHost(host, participant, question))),
-    )
-  } finally {
-    await closeFleet(participants)
-  }
+  return withFleet(plan, machine, options, each =>
+    each((host, participant) => lookAtHost(host, participant, question)),
+  )
 }
 
 async function lookAtHost(host: string, { hands, checks }: Participant, question: Question): Promise<Look> {

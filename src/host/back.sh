@@ -54,17 +54,6 @@ revive() {
   send HUP "$om" "$om_start" "$old_file"
 }
 
-# pick_new_master: $nm is the child of the old master that runs the new inode, born or not; empty when there is none.
-pick_new_master() {
-  nm= nm_start=
-  for item in $new_masters $new_unborn; do
-    [ "${item##*:}" = "$om" ] || continue
-    nm=${item%%:*}
-    nm_start=${item#*:}
-    nm_start=${nm_start%%:*}
-  done
-}
-
 # end_new: the new master finishes its requests and ends; one that never came up is killed (R3).
 end_new() {
   failed=NEW_MASTER_STAYS
@@ -104,13 +93,7 @@ end_new() {
 # find_strays: $strays are workers of the old inode whose master is gone: they would serve it for ever (X1). One that has
 # a master of that inode is not ours to end, whoever started that.
 find_strays() {
-  strays=
-  for item in $old_workers $old_draining $old_helpers; do
-    case "$old_masters$old_unborn " in
-      *" ${item##*:}:"*) ;;
-      *) strays="$strays $item" ;;
-    esac
-  done
+  parentless "$old_masters$old_unborn" $old_workers $old_draining $old_helpers
 }
 
 # end_item SIGNAL PID:START:PPID FILE

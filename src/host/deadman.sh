@@ -40,7 +40,7 @@ read_beat() {
 # has the effect lock: going back may take as long as clients do.
 dead_man_lives() {
   read_beat || return 1
-  stat_of "$b_pid" && [ "$p_start" = "$b_start" ] || return 1
+  alive "$b_pid" "$b_start" || return 1
   case $p_state in T | t) return 1 ;; esac
   clock
   [ "$((now - b_at))" -lt 1500 ] && [ "$((b_at - now))" -lt 100 ] && return
@@ -51,10 +51,10 @@ dead_man_lives() {
 # end_beat: ends the dead-man whose heartbeat was read last, unless that is this one; its process group, or its sleep
 # lingers.
 end_beat() {
-  [ -n "$b_pid" ] && [ "$b_pid" != "$$" ] && stat_of "$b_pid" && [ "$p_start" = "$b_start" ] || return 0
+  [ -n "$b_pid" ] && [ "$b_pid" != "$$" ] && alive "$b_pid" "$b_start" || return 0
   kill -s KILL -- "-$b_pid" 2>/dev/null
   end_looks=0
-  while stat_of "$b_pid" && [ "$p_start" = "$b_start" ] && [ "$end_looks" -lt 100 ]; do
+  while alive "$b_pid" "$b_start" && [ "$end_looks" -lt 100 ]; do
     nap
     end_looks=$((end_looks + 1))
   done
@@ -139,8 +139,7 @@ fire() {
 wrest_effect() {
   hold_effect 100 && return 0
   content "$effect_at"
-  e_pid=${content%%:*}
-  stat_of "${e_pid:-0}" && [ "$e_pid:$p_start:$boot" = "$content" ] || return 1
+  holder_lives || return 1
   in_state prepared switching switched precommitted || case $p_state in
     T | t) ;;
     *) return 1 ;;

@@ -4,7 +4,7 @@
 facts() {
   # An inode that has lost its name is still known by the master that runs it.
   [ -n "$old_file" ] || old_file=/proc/${om:-0}/exe
-  if [ -z "$new_file" ] && [ "$r_run" = "$run" ] && stat_of "${nm:-0}" && [ "$p_start" = "$nm_start" ]; then
+  if [ -z "$new_file" ] && [ "$r_run" = "$run" ] && alive "${nm:-0}" "$nm_start"; then
     new_file=/proc/$nm/exe
   fi
   scan

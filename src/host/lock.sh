@@ -12,23 +12,26 @@ read_lock() {
 # lock_lives: the process that took the lock is still there, or its lease runs, or its dead-man is about to settle it.
 lock_lives() {
   [ "$l_boot" = "$boot" ] || return 1
-  stat_of "$l_pid" && [ "$p_start" = "$l_start" ] && return 0
+  alive "$l_pid" "$l_start" && return 0
   read_lease "$l_run" && clock && [ "$now" -lt "$lease_end" ] && return 0
   dead_man_lives
 }
+
+# make_lock FILE: the run lock of this connection, under that name.
+make_lock() { create "$1" "$run $$ $self_start $boot $owner"; }
 
 # newest: no younger connection of this very run has the lock. What an older one still had on its way is refused.
 newest() {
   read_lock && [ "$l_run" = "$run" ] || return 1
   [ "$l_pid $l_start" != "$$ $self_start" ] || return 0
   [ "$l_start" -le "$self_start" ] || return 1
-  create "$state/lock.$$" "$run $$ $self_start $boot $owner" && mv -f "$state/lock.$$" "$state/lock"
+  make_lock "$state/lock.$$" && mv -f "$state/lock.$$" "$state/lock"
 }
 
 # take_lock (invariant 8): one run a host. $why is `held`, `unfinished` or `unwritable` when it cannot be had.
 take_lock() {
   why=held
-  create "$state/lock" "$run $$ $self_start $boot $owner" && return 0
+  make_lock "$state/lock" && return 0
   [ -e "$state/lock" ] || [ -h "$state/lock" ] || why=unwritable
   # One without a text is being made this moment, or whoever made it was killed in the middle.
   read_lock || { nap && read_lock; }
@@ -37,7 +40,7 @@ take_lock() {
     # After a reboot there is nothing to wait for and nobody else to do it.
     if unfinished && [ "$r_boot" != "$boot" ]; then
       (settle after_reboot)
-      create "$state/lock" "$run $$ $self_start $boot $owner" && return 0
+      make_lock "$state/lock" && return 0
     fi
     unfinished && why=unfinished && return 1
   fi
@@ -60,7 +63,7 @@ takeover() {
     remove_staged "$1"
   fi
   rm -f "$state/lock"
-  create "$state/lock" "$run $$ $self_start $boot $owner"
+  make_lock "$state/lock"
 }
 
 # remove_staged RUN: what a run that was killed while it prepared had staged is of no use to anybody.
@@ -93,11 +96,10 @@ hold_effect() {
     content "$effect_at"
     # A dead-man that has started anew in its own place still has it.
     [ "$content" != "$me" ] || break
-    e_pid=${content%%:*}
     if [ -z "$content" ]; then
       corpse=$((corpse + 1))
       [ "$corpse" -le 50 ] || rm -f "$effect_at"
-    elif ! stat_of "$e_pid" || [ "$e_pid:$p_start:$boot" != "$content" ]; then
+    elif ! holder_lives; then
       corpse=$((corpse + 1))
       # One waiter may remove the lock of a dead holder: the others could hit the lock of a living successor.
       if ln -sn "$me" "$state/effect.dead.$e_pid" 2>/dev/null || [ "$corpse" -gt 50 ]; then
@@ -110,6 +112,12 @@ hold_effect() {
     nap
   done
   holding=yes
+}
+
+# holder_lives: is the process that $content names, the text of the effect lock, that very one? $e_pid is its pid.
+holder_lives() {
+  e_pid=${content%%:*}
+  stat_of "${e_pid:-0}" && [ "$e_pid:$p_start:$boot" = "$content" ]
 }
 
 # take_effect: also where no file can be made any more (no room, no inode), because a revert must still go through: then a

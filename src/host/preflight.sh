@@ -92,15 +92,9 @@ preflight_master() {
   [ "$#" -le 1 ] || refuse SEVERAL_INSTANCES "$*"
   children_of "$om" $old_workers
   [ "$count" -gt 0 ] || refuse NO_WORKERS "$om"
-  orphans=
-  for item in $old_workers $old_draining; do
-    # Those of another master are that one's.
-    case "$old_masters $om:" in
-      *" ${item##*:}:"*) ;;
-      *) orphans="$orphans $item" ;;
-    esac
-  done
-  [ -z "$orphans" ] || refuse ORPHAN_WORKERS "${orphans# }"
+  # Those of another master are that one's.
+  parentless "$old_masters $om:" $old_workers $old_draining
+  [ -z "$strays" ] || refuse ORPHAN_WORKERS "${strays# }"
   kill -0 "$om" 2>/dev/null || refuse SIGNAL_DENIED "$om"
   preflight_unit
   preflight_marks

@@ -39,7 +39,8 @@ prepare() {
     if ! begin_record; then
       say detail "$state"
       fail_prepare RECORD_FAILED
-    elif ! extend "$2" || ! arm; then
+    # Once more: what is promised begins when the dead-man lives, however long it took to come up.
+    elif ! extend "$2" || ! arm || ! extend "$2"; then
       fail_prepare DEAD_MAN_FAILED
     else
       drop_effect

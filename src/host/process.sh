@@ -21,9 +21,12 @@ stat_of() {
   case $p_state in Z | X | x) return 1 ;; esac
 }
 
+# alive PID START: the process is there and is that very one; a pid alone may be given to another.
+alive() { stat_of "$1" && [ "$p_start" = "$2" ]; }
+
 # same PID START FILE: the process is alive, is that very one, and runs the inode at FILE.
 same() {
-  digits "$1" && stat_of "$1" && [ "$p_start" = "$2" ] && [ "/proc/$1/exe" -ef "$3" ]
+  digits "$1" && alive "$1" "$2" && [ "/proc/$1/exe" -ef "$3" ]
 }
 
 # send SIGNAL PID START FILE (invariant 7): pid, start and inode are looked at in the same breath. The boot was compared
@@ -121,6 +124,18 @@ children_of() {
   done
 }
 
+# parentless PARENTS ITEM...: $strays are the items whose parent is none of PARENTS.
+parentless() {
+  parents=$1 strays=
+  shift
+  for item in "$@"; do
+    case $parents in
+      *" ${item##*:}:"*) ;;
+      *) strays="$strays $item" ;;
+    esac
+  done
+}
+
 # alive_workers MASTER FILE LIST: every PID:START:PPID of LIST is alive, runs FILE, belongs to MASTER and accepts.
 alive_workers() {
   of=$1 exe=$2
@@ -137,7 +152,7 @@ alive_workers() {
 accepting_left() {
   for item in "$@"; do
     p=${item%%:*} start=${item#*:}
-    stat_of "$p" && [ "$p_start" = "${start%%:*}" ] || continue
+    alive "$p" "${start%%:*}" || continue
     title_of "$p"
     # A title that cannot be read any more belongs to a process that is on its way out.
     [ "$p_title" = 'nginx: worker process' ] && return 0

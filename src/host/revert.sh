@@ -4,7 +4,7 @@
 revert() {
   drain_limit=$1
   # A preparation that was asked for before has not got its lock yet, perhaps.
-  while [ -n "$preparing" ] && stat_of "${preparing%:*}" && [ "$p_start" = "${preparing#*:}" ]; do nap; done
+  while [ -n "$preparing" ] && alive "${preparing%:*}" "${preparing#*:}"; do nap; done
   if ! is_ours; then
     untouched
   elif hold_effect 100 || { ! is_decided && hold_effect 9000; }; then

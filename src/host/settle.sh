@@ -38,7 +38,7 @@ break_lock() {
     answer refused
   else
     # What its program has begun must not go on beside us.
-    [ "$l_boot" = "$boot" ] && stat_of "$l_pid" && [ "$p_start" = "$l_start" ] && end_tree "$l_pid"
+    [ "$l_boot" = "$boot" ] && alive "$l_pid" "$l_start" && end_tree "$l_pid"
     broken=$l_run
     read_record
     [ "$r_run" != "$broken" ] || (settle broken_lock)

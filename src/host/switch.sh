@@ -112,6 +112,17 @@ start_new() {
   note "new_master=$nm:$nm_start"
 }
 
+# pick_new_master: $nm is the child of the old master that runs the new inode, born or not; empty when there is none.
+pick_new_master() {
+  nm= nm_start=
+  for item in $new_masters $new_unborn; do
+    [ "${item##*:}" = "$om" ] || continue
+    nm=${item%%:*}
+    nm_start=${item#*:}
+    nm_start=${nm_start%%:*}
+  done
+}
+
 # full_set: the new master has as many accepting workers as the old one, the same ones in two looks 100 ms apart.
 full_set() {
   had=-1 changed=$now
