@@ -13,6 +13,7 @@ import { closeFleet, realFleet } from './fleet.ts'
 import { type ReachOptions, runDirectory } from './options.ts'
 import { steerBySignals } from './signals.ts'
 import type { Terminal } from './terminal.ts'
+import { toolVersion } from './version.ts'
 import { openView } from './view.ts'
 
 export interface CarryOutOptions extends ReachOptions {
@@ -64,7 +65,7 @@ export async function carryOut(
       opening: opening(plan, playbook),
       forks: options.forks,
       leaseMs: plan.leaseMs,
-      onInterrupt: signals.steer,
+      onHelm: helm => signals.steer(signal => void helm.interrupt(signal)),
     })
     const exit = state.exit ?? exitCode.unexpected
     signals.settle(exit)
@@ -89,6 +90,7 @@ function opening(plan: Plan, playbook: string): Extract<EntryBody, { type: 'run.
     name: plan.name,
     playbook,
     fingerprint: plan.fingerprint,
+    tool: toolVersion(),
     who: userInfo().username,
     from: hostname(),
     pid: process.pid,

@@ -1,10 +1,10 @@
 /** Every command with its options; what each one does is in its own file. */
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addLabCommands } from './lab-options.ts'
 import { addLockCommands } from './lock-options.ts'
 import { withOutput, withReach, withTargets } from './options.ts'
 import type { Terminal } from './terminal.ts'
+import { toolVersion } from './version.ts'
 
 export type Finish = (exit: number) => void
 
@@ -17,7 +17,7 @@ export type Act = <Arguments extends unknown[]>(
 export function buildProgram(terminal: Terminal, finish: Finish): Command {
   const program = new Command('handover')
     .description('Upgrade the binaries of running daemons across a fleet, as one transaction.')
-    .version(version(), '--version')
+    .version(toolVersion(), '--version')
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .showSuggestionAfterError()
@@ -74,9 +74,4 @@ export function buildProgram(terminal: Terminal, finish: Finish): Command {
   addLockCommands(program.command('lock').summary('who has which host'), act)
   addLabCommands(program.command('lab').summary('a real fleet on loopback'), act)
   return program
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

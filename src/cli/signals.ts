@@ -1,10 +1,11 @@
 /** Ctrl-C and its kin: once goes back, insisting leaves. */
 import { exitCode } from '../core/exit-code.ts'
-import type { RunSignal } from '../run/conduct.ts'
+
+type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
 export interface Steering {
   /** Receives the run's interrupt function. */
-  steer(interrupt: (signal: RunSignal) => void): void
+  steer(interrupt: (signal: Signal) => void): void
   /** The run has ended with this code: a signal from now on only ends the process with it. */
   settle(exit: number): void
   stop(): void
@@ -24,11 +25,11 @@ const mostInsisting = 3
  * its hosts to their leases. A second Ctrl-C says what leaving would mean, and the third leaves with the journal as it stands.
  */
 export function steerBySignals(voice: Voice): Steering {
-  let interrupt: ((signal: RunSignal) => void) | undefined
+  let interrupt: ((signal: Signal) => void) | undefined
   let ended: number | undefined
   let told = false
   let insisted = 0
-  const hear = (signal: RunSignal) => {
+  const hear = (signal: Signal) => {
     if (ended !== undefined) return voice.leave(ended)
     if (signal === 'SIGINT') insisted++
     if (!told) {
@@ -48,7 +49,7 @@ export function steerBySignals(voice: Voice): Steering {
     voice.say(`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
     interrupt?.('SIGTERM')
   }
-  const signals: readonly RunSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  const signals: readonly Signal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
   const listeners = signals.map(signal => [signal, () => hear(signal)] as const)
   for (const [signal, listener] of listeners) process.on(signal, listener)
   process.on('uncaughtException', stumble)

@@ -12,6 +12,7 @@ import type {
   LookOutcome,
   PrepareOutcome,
   RevertOutcome,
+  StandOutcome,
   SwitchOutcome,
 } from './hands.ts'
 import { failure, refusal } from './reasons.ts'
@@ -112,6 +113,10 @@ export function nginxHands(host: NginxHost): HostHands {
       } catch (error) {
         return unknown(error)
       }
+    },
+
+    async stand(): Promise<StandOutcome> {
+      throw new Error('not yet')
     },
 
     renew: leaseMs => look('renew', leaseMs),

@@ -2,7 +2,9 @@
  * Watching one switched host: every check at its interval, until the commit.
  * A verdict is pass, fail or inconclusive (not yet as many in a row as the check asks for).
  */
+import type { Clock } from '../core/clock.ts'
 import type { ProbeResult } from './probe.ts'
+import { systemClock } from './system-clock.ts'
 
 export type Verdict = 'pass' | 'fail' | 'inconclusive'
 
@@ -55,16 +57,20 @@ export interface Watch {
  * Starts judging at once: call it when the new binary has taken over, so that no look at the old one counts.
  * `tell` hears every change of a verdict; a check that is not healthy by its deadline fails.
  */
-export function watch(checks: readonly WatchedCheck[], tell: (news: WatchNews) => void): Watch {
-  const watches = checks.map(each => watchOne(each, tell))
+export function watch(
+  checks: readonly WatchedCheck[],
+  tell: (news: WatchNews) => void,
+  clock: Clock = systemClock,
+): Watch {
+  const watches = checks.map(each => watchOne(each, tell, clock))
   return { stop: () => watches.forEach(each => void each.stop()) }
 }
 
-function watchOne({ check, look }: WatchedCheck, tell: (news: WatchNews) => void): Watch {
+function watchOne({ check, look }: WatchedCheck, tell: (news: WatchNews) => void, clock: Clock): Watch {
   let tally = freshTally
   let last = 'it has not answered yet'
   let stopped = false
-  let next: NodeJS.Timeout | undefined
+  let callOff = () => {}
 
   const settle = (changed: Tally, detail: string) => {
     const news = changed.verdict !== tally.verdict
@@ -72,24 +78,25 @@ function watchOne({ check, look }: WatchedCheck, tell: (news: WatchNews) => void
     if (news && tally.verdict !== 'inconclusive') tell({ check: check.name, verdict: tally.verdict, detail })
   }
   const loop = async () => {
-    const started = performance.now()
+    const started = clock.now().monotonicMs
     const result = await look()
     if (stopped) return
     last = result.detail
     settle(count(tally, result.pass, check), result.detail)
-    if (!stopped) next = setTimeout(loop, Math.max(0, check.intervalMs - (performance.now() - started)))
+    const took = clock.now().monotonicMs - started
+    if (!stopped) callOff = clock.after(Math.max(0, check.intervalMs - took), loop)
   }
-  const deadline = setTimeout(() => {
+  const callOffDeadline = clock.after(check.deadlineMs, () => {
     if (stopped || tally.verdict !== 'inconclusive') return
     settle({ ...tally, verdict: 'fail' }, `not healthy within its deadline; ${last}`)
-  }, check.deadlineMs)
+  })
   void loop()
 
   return {
     stop() {
       stopped = true
-      clearTimeout(next)
-      clearTimeout(deadline)
+      callOff()
+      callOffDeadline()
     },
   }
 }

@@ -10,6 +10,9 @@ export interface StageInfo {
   readonly hosts: readonly string[]
   readonly concurrency: number
   readonly bakeMs: number
+  /** What must pass before the first of its hosts switches, and how long that is waited for, in milliseconds. */
+  readonly gate: 'approval' | null
+  readonly gateMs: number
 }
 
 /** What runs and what is on disk on a host, as the host itself found it. */
@@ -22,6 +25,18 @@ export interface HostFacts {
   readonly masters: number
   readonly draining: number
 }
+
+/** How far a run has come on a host, as the host itself has recorded it; `none`: nothing there is of this run. */
+export type RunStand =
+  | 'none'
+  | 'prepared'
+  | 'switching'
+  | 'switched'
+  | 'precommitted'
+  | 'decided'
+  | 'committed'
+  | 'reverting'
+  | 'reverted'
 
 export type HostEnd = 'committed' | 'current' | 'reverted' | 'untouched' | 'left-out' | 'in-doubt'
 
@@ -38,6 +53,8 @@ export type EntryBody =
       readonly name: string
       readonly playbook: string
       readonly fingerprint: string
+      /** Version of handover. */
+      readonly tool: string
       readonly who: string
       readonly from: string
       readonly pid: number
@@ -48,6 +65,19 @@ export type EntryBody =
       /** Null when a run is undone: every host gets back what it had. */
       readonly artifact: { readonly path: string; readonly sha256: string; readonly bytes: number } | null
       readonly stages: readonly StageInfo[]
+    }
+  /** Another controller goes on with the run. What was under way is not known, so every such host is looked at. */
+  | {
+      readonly type: 'run.resumed'
+      readonly tool: string
+      readonly who: string
+      readonly from: string
+      readonly pid: number
+      readonly identity: string
+      /** 2 for the second controller of the run, and so on: hosts refuse those with a lower number. */
+      readonly epoch: number
+      /** What is not as it was when the run began: files that were edited, for people. */
+      readonly notes: readonly string[]
     }
   | { readonly type: 'host.inspect.begun'; readonly host: string }
   | {
@@ -61,6 +91,20 @@ export type EntryBody =
   | { readonly type: 'host.left_out'; readonly host: string; readonly fault: Fault }
   | { readonly type: 'host.prepare.begun'; readonly host: string }
   | { readonly type: 'host.prepared'; readonly host: string; readonly version: string }
+  | { readonly type: 'host.look.begun'; readonly host: string }
+  | {
+      readonly type: 'host.found'
+      readonly host: string
+      readonly stand: RunStand
+      readonly found: HostFacts
+    }
+  | {
+      readonly type: 'gate.waiting'
+      readonly stage: string
+      readonly gate: 'approval'
+      readonly ms: number
+    }
+  | { readonly type: 'gate.passed'; readonly stage: string; readonly gate: 'approval'; readonly by: string }
   | { readonly type: 'stage.started'; readonly stage: string }
   | { readonly type: 'host.switch.begun'; readonly host: string }
   | { readonly type: 'host.switched'; readonly host: string; readonly ms: number }
@@ -94,7 +138,19 @@ export type EntryBody =
       readonly oldLeft: number
       readonly cut: number
     }
-  | { readonly type: 'run.interrupted'; readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
+  | {
+      readonly type: 'run.interrupted'
+      readonly signal: Interruption
+      /** Who asked for it from another terminal. */
+      readonly by?: string
+    }
+  /** Nothing more is switched until it is continued; for `ms` at most, then the run goes back. */
+  | { readonly type: 'run.paused'; readonly by: string; readonly ms: number }
+  | { readonly type: 'run.continued'; readonly by: string }
+  /** The controller stood still for `ms`: what it knew of the hosts is old. */
+  | { readonly type: 'run.woke'; readonly ms: number }
+  /** Every host that has a lease was heard from since. */
+  | { readonly type: 'run.looked_again' }
   | { readonly type: 'run.rolling_back'; readonly reason: string }
   | { readonly type: 'host.revert.begun'; readonly host: string }
   | {
@@ -112,6 +168,8 @@ export type EntryBody =
       readonly summary: string
       readonly hosts: Readonly<Record<string, HostSummary>>
     }
+
+export type Interruption = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'abort'
 
 export type RunOutcome =
   | 'committed'

@@ -92,6 +92,10 @@ export interface PlannedStage {
   /** Most hosts being changed at one time in this stage. */
   readonly concurrency: number
   readonly bakeMs: number
+  /** What must pass before the first of its hosts switches. */
+  readonly gate: 'approval' | null
+  /** How long that is waited for before the run goes back, in milliseconds. */
+  readonly gateMs: number
 }
 
 export interface Plan {

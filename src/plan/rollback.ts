@@ -29,7 +29,14 @@ export function planRollback({ id, plan, restores }: CommittedRun, names: readon
     )
   }
   const concurrency = plan.rollbackConcurrency
-  const stage = { name: 'rollback', hosts: hosts.map(host => host.name), concurrency, bakeMs: 0 }
+  const stage = {
+    name: 'rollback',
+    hosts: hosts.map(host => host.name),
+    concurrency,
+    bakeMs: 0,
+    gate: null,
+    gateMs: 0,
+  }
   const undoing = {
     version: 1 as const,
     name: `rollback of ${plan.name}`,

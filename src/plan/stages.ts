@@ -32,7 +32,8 @@ export function divideIntoStages(input: StageInput): { stages: PlannedStage[]; f
       if (hosts.length === 0 && !mayBeEmpty(stage, left, input)) faults.push(emptyStage(stage, left))
       left = left.filter(name => !taken.has(name))
       const concurrency = stageConcurrency(stage, input)
-      if (hosts.length > 0) stages.push({ name: stage.name, hosts, concurrency, bakeMs: stage.bakeMs })
+      const { name, bakeMs } = stage
+      if (hosts.length > 0) stages.push({ name, hosts, concurrency, bakeMs, gate: null, gateMs: 0 })
     } catch (error) {
       if (!(error instanceof HandoverError)) throw error
       faults.push(...error.faults.map(one => ({ place: stage.place, ...one })))

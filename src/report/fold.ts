@@ -55,6 +55,13 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       standing.finished = entry
       return
     case 'run.precommitting':
+    case 'run.resumed':
+    case 'run.paused':
+    case 'run.continued':
+    case 'run.woke':
+    case 'run.looked_again':
+    case 'gate.waiting':
+    case 'gate.passed':
       return
   }
 }
@@ -170,6 +177,8 @@ function applyToHost(standing: Standing, host: HostStanding, entry: Extract<Entr
       end(standing, host, 'in doubt')
       return
     case 'health.changed':
+    case 'host.look.begun':
+    case 'host.found':
       return
   }
 }

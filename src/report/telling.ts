@@ -62,6 +62,14 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
       return [{ where: 'run', text: `INTERRUPTED by ${entry.signal}`, tone: 'bad' }]
     case 'run.rolling_back':
       return [{ where: 'rollback', text: `ROLLING BACK: ${oneLine(entry.reason)}`, tone: 'bad' }]
+    case 'run.resumed':
+    case 'run.paused':
+    case 'run.continued':
+    case 'run.woke':
+    case 'run.looked_again':
+    case 'gate.waiting':
+    case 'gate.passed':
+      return []
     case 'run.finished':
       return [
         {

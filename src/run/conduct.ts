@@ -3,19 +3,22 @@
  * Every effect has its intent on disk first (invariant 9); what comes back is an entry, and entries alone change the state.
  */
 import pLimit from 'p-limit'
+import type { Clock } from '../core/clock.ts'
 import type { HostHands } from '../driver/hands.ts'
+import { systemClock } from '../health/system-clock.ts'
 import type { WatchedCheck } from '../health/watch.ts'
 import type { EntryBody } from '../journal/entry.ts'
 import type { Journal } from '../journal/journal.ts'
-import { type Decision, decide } from './decide.ts'
-import { createLeases, type Leases, type Mark } from './leases.ts'
-import { performInspect, performPrecommit, performPrepare, performSwitch } from './phases.ts'
-import { performCommit, performRevert } from './settle.ts'
-import { apply, initialState, type Limits, type RunState } from './state.ts'
-import { decisionEntry, isDecide, stepEntry } from './steps.ts'
+import { apply } from './apply.ts'
+import { begin } from './begin.ts'
+import { decide } from './decide.ts'
+import { createHelm, type Helm } from './helm.ts'
+import { createLeases, type Leases } from './leases.ts'
+import { initialState, type Limits, type RunState } from './state.ts'
+import { decisionEntry, isDecide } from './steps.ts'
 import { createVigil, type Vigil } from './vigil.ts'
-
-export type RunSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+import { waitOutPause } from './waits.ts'
+import { watchForSleep } from './wake.ts'
 
 export interface Participant {
   readonly hands: HostHands
@@ -28,21 +31,23 @@ export interface Conduct {
   readonly limits: Limits
   readonly participants: ReadonlyMap<string, Participant>
   readonly journal: Journal
-  /** The first entry. */
-  readonly opening: Extract<EntryBody, { type: 'run.started' }>
+  /** The first entry; of a run that another controller has begun, the first of this one. */
+  readonly opening: Extract<EntryBody, { type: 'run.started' | 'run.resumed' }>
+  /** What the controllers before this one have written, in order. */
+  readonly past?: Iterable<EntryBody>
   /** Connections and read-only work at one time; changes are bounded by the plan alone. */
   readonly forks: number
   /** A host goes back by itself this long after the controller was last heard. */
   readonly leaseMs: number
-  /** The clocks that leases are counted on; default: those of this machine. */
-  readonly clocks?: () => Mark
+  /** Default: that of this machine. */
+  readonly clock?: Clock
   /**
    * How long a host that does not answer is waited for before it is given up as in-doubt, in milliseconds; default:
    * until its lease has run out, and 10 s more.
    */
   readonly patienceMs?: number
-  /** Called once with a function that interrupts the run. */
-  readonly onInterrupt?: (interrupt: (signal: RunSignal) => void) => void
+  /** Called once with what steers the run. */
+  readonly onHelm?: (helm: Helm) => void
 }
 
 /** What the phases need of the run they belong to. */
@@ -50,31 +55,37 @@ export interface Stand {
   readonly state: RunState
   readonly vigil: Vigil
   readonly leases: Leases
+  readonly clock: Clock
   readonly patienceMs: number | undefined
   /** Who was inspected, by what it is: one machine under two names would be changed by two hands. */
   readonly seen: Map<string, string>
   /** Aborted when the run is over. */
   readonly over: AbortSignal
+  /** Called after every entry. */
+  readonly heard: Set<() => void>
   participant(host: string): Participant
   /** Changes the state at once; resolves when durable. */
   record(body: EntryBody): Promise<void>
 }
 
-type Starter = (work: () => Promise<void>) => void
+export type Starter = (work: () => Promise<void>) => void
 
 /** Resolves when the run is finished and everything it started has ended. */
 export async function conduct(run: Conduct): Promise<RunState> {
   const state = initialState(run.limits)
+  for (const entry of run.past ?? []) apply(state, entry)
   const limited = pLimit(Math.max(1, run.forks))
   const over = new AbortController()
   const running = new Set<Promise<void>>()
+  const heard = new Set<() => void>()
   let wake = () => {}
   let durable = true
 
   const record = async (body: EntryBody) => {
     // The end of a run is its last entry: what a phase that was given up answers after it is no news.
-    if (state.finished) return
+    if (state.finished && body.type !== 'run.resumed') return
     apply(state, body)
+    for (const look of heard) look()
     wake()
     // Once the journal is lost the run only goes back (or, decided, forward), and that must not wait for it.
     if (!durable) return run.journal.publish(body)
@@ -101,16 +112,19 @@ export async function conduct(run: Conduct): Promise<RunState> {
     if (!found) throw new Error(`no participant ${host}`)
     return found
   }
-  const leases = createLeases(run.leaseMs, run.clocks)
-  const vigil = createVigil({ participant, record, leases, state })
+  const clock = run.clock ?? systemClock
+  const leases = createLeases(run.leaseMs, clock)
+  const vigil = createVigil({ participant, record, leases, state, clock })
   const stand: Stand = {
     state,
     vigil,
     leases,
+    clock,
     participant,
     record,
     patienceMs: run.patienceMs,
     over: over.signal,
+    heard,
     seen: new Map(),
   }
   const start: Starter = work => {
@@ -125,10 +139,10 @@ export async function conduct(run: Conduct): Promise<RunState> {
     running.add(one)
   }
 
-  run.onInterrupt?.(signal => {
-    if (!state.interrupted && !state.finished) start(() => record({ type: 'run.interrupted', signal }))
-  })
+  run.onHelm?.(createHelm(stand, start))
   await record(run.opening)
+  if (state.pausedMs !== undefined) start(() => waitOutPause(stand))
+  watchForSleep(stand, run.leaseMs)
 
   while (!state.finished) {
     const woken = new Promise<void>(resolve => {
@@ -146,66 +160,4 @@ export async function conduct(run: Conduct): Promise<RunState> {
   over.abort()
   await Promise.all(running)
   return state
-}
-
-/** Every decision changes the state before this returns, so the next `decide` does not give it again. */
-function begin(
-  decision: Exclude<Decision, { do: 'decide' }>,
-  stand: Stand,
-  start: Starter,
-  limited: (work: () => Promise<void>) => Promise<void>,
-): void {
-  const { record } = stand
-  const intent = (body: EntryBody) => {
-    const begun = record(body)
-    // It may fail while its phase still waits for its turn; the phase hears of it then.
-    begun.catch(() => {})
-    return begun
-  }
-  switch (decision.do) {
-    case 'inspect': {
-      const begun = intent({ type: 'host.inspect.begun', host: decision.host })
-      return start(() => limited(() => performInspect(stand, decision.host, begun)))
-    }
-    case 'prepare': {
-      const begun = intent({ type: 'host.prepare.begun', host: decision.host })
-      return start(() => limited(() => performPrepare(stand, decision.host, begun)))
-    }
-    case 'switch': {
-      const begun = intent({ type: 'host.switch.begun', host: decision.host })
-      return start(() => performSwitch(stand, decision.host, begun))
-    }
-    case 'precommit': {
-      const begun = intent({ type: 'host.precommit.begun', host: decision.host })
-      return start(() => performPrecommit(stand, decision.host, begun))
-    }
-    case 'commit': {
-      const begun = intent({ type: 'host.commit.begun', host: decision.host })
-      return start(() => performCommit(stand, decision.host, begun))
-    }
-    case 'revert': {
-      const begun = intent({ type: 'host.revert.begun', host: decision.host })
-      return start(() => performRevert(stand, decision.host, begun))
-    }
-    case 'bake':
-      return start(() => bake(stand))
-    default:
-      return start(() => record(stepEntry(decision, stand.state)))
-  }
-}
-
-/** The hosts switched so far are watched on; the bake ends early only with the run. */
-async function bake({ state, record, over }: Stand): Promise<void> {
-  const stage = state.limits.stages[state.stage]
-  if (!stage) return
-  await record({ type: 'stage.baking', stage: stage.name, ms: stage.bakeMs })
-  await new Promise<void>(resolve => {
-    const timer = setTimeout(resolve, stage.bakeMs)
-    over.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
-  if (state.rollingBack === undefined && !state.finished)
-    await record({ type: 'stage.baked', stage: stage.name })
 }

@@ -3,17 +3,21 @@
  * the same decisions, and a decision that was begun changes the state at once, so it is never given twice.
  */
 import { plural } from '../core/text.ts'
-import type { RunOutcome } from '../journal/entry.ts'
+import type { RunOutcome, StageInfo } from '../journal/entry.ts'
+import { each } from './each.ts'
+import { forward } from './forward.ts'
 import { type HostPhase, hostsIn, inPhase, type RunState } from './state.ts'
 
+export interface HostDecision {
+  readonly do: 'inspect' | 'look' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert'
+  readonly host: string
+}
+
 export type Decision =
-  | {
-      readonly do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert'
-      readonly host: string
-    }
+  | HostDecision
   | { readonly do: 'leave-out'; readonly host: string }
   | { readonly do: 'start-stage' | 'finish-stage' }
-  | { readonly do: 'bake' }
+  | { readonly do: 'bake' | 'wait-at-gate' | 'look-again' }
   | { readonly do: 'start-precommit' }
   | { readonly do: 'decide' }
   | { readonly do: 'roll-back'; readonly reason: string }
@@ -21,9 +25,12 @@ export type Decision =
 
 export function decide(state: RunState): readonly Decision[] {
   if (state.finished) return []
-  if (state.decided) return commit(state)
+  if (state.decided) return forward(state)
+  // Going back needs no look: a revert looks for itself, and must not wait for those who do not answer.
   if (state.rollingBack !== undefined) return goBack(state)
   if (state.interrupted) return interrupt(state)
+  if (inPhase(state, 'unsure', 'looking') > 0) return each('look', hostsIn(state, 'unsure'))
+  if (state.woke !== 'no') return state.woke === 'yes' ? [{ do: 'look-again' }] : []
   if (inPhase(state, 'waiting', 'inspecting') > 0) return each('inspect', hostsIn(state, 'waiting'))
   return (
     unfit(state) ??
@@ -48,7 +55,7 @@ function unfit(state: RunState): readonly Decision[] | undefined {
   const unreachable = inPhase(state, 'unreachable')
   if (refused > 0 || unreachable > state.limits.maxUnreachable) {
     if (inPhase(state, 'preparing') > 0) return []
-    if (inPhase(state, 'prepared') > 0) {
+    if (inPhase(state, 'prepared', ...changed) > 0 || isTouched(state)) {
       return [{ do: 'roll-back', reason: `${plural(refused + unreachable, 'host')} cannot be changed` }]
     }
     return [{ do: 'finish', outcome: 'refused' }]
@@ -90,11 +97,8 @@ function roll(state: RunState): readonly Decision[] {
   const stage = state.limits.stages[state.stage]
   if (!stage) return endOfStages(state)
   const reverts = each('revert', hostsIn(state, 'failing'))
-  if (state.stageStep === 'waiting') {
-    // A stage that has nobody left to switch is passed over, without its bake.
-    const empty = (state.pending[state.stage]?.size ?? 0) === 0
-    return [...reverts, { do: empty ? 'finish-stage' : 'start-stage' }]
-  }
+  if (state.pausedMs !== undefined) return reverts
+  if (state.stageStep === 'waiting') return [...reverts, ...enterStage(state, stage)]
   const busy = inPhase(state, 'switching', 'switched', 'failing', 'reverting')
   const limit = Math.min(state.limits.concurrency, stage.concurrency)
   const pending = state.pending[state.stage] ?? new Set()
@@ -104,9 +108,17 @@ function roll(state: RunState): readonly Decision[] {
   return [{ do: 'finish-stage' }]
 }
 
+/** A stage that has nobody left to switch is passed over, without its gate and its bake. */
+function enterStage(state: RunState, { gate }: StageInfo): readonly Decision[] {
+  if ((state.pending[state.stage]?.size ?? 0) === 0) return [{ do: 'finish-stage' }]
+  if (gate === null || state.gate === 'passed') return [{ do: 'start-stage' }]
+  return state.gate === 'shut' ? [{ do: 'wait-at-gate' }] : []
+}
+
 function endOfStages(state: RunState): readonly Decision[] {
   const reverts = each('revert', hostsIn(state, 'failing'))
-  if (reverts.length > 0 || inPhase(state, 'reverting') > 0) return reverts
+  if (reverts.length > 0 || state.pausedMs !== undefined || inPhase(state, 'reverting', 'switched') > 0)
+    return reverts
   if (inPhase(state, 'in-doubt') > 0) {
     return [
       { do: 'roll-back', reason: `${plural(inPhase(state, 'in-doubt'), 'host')} could not be proven old` },
@@ -118,19 +130,15 @@ function endOfStages(state: RunState): readonly Decision[] {
 
 /** Invariant 5: decided only after every participant has acknowledged. */
 function precommit(state: RunState): readonly Decision[] {
-  if (inPhase(state, 'healthy', 'precommitting') > 0) return each('precommit', hostsIn(state, 'healthy'))
+  if (inPhase(state, 'healthy', 'precommitting', 'switched') > 0)
+    return each('precommit', hostsIn(state, 'healthy'))
   return [{ do: 'decide' }]
 }
 
-/** Only forward from here. */
-function commit(state: RunState): readonly Decision[] {
-  if (inPhase(state, 'precommitted', 'committing') > 0) return each('commit', hostsIn(state, 'precommitted'))
-  if (inPhase(state, 'in-doubt') > 0) return [{ do: 'finish', outcome: 'in-doubt' }]
-  const short = state.failures.size + inPhase(state, 'left-out')
-  return [{ do: 'finish', outcome: short > 0 ? 'committed-with-failures' : 'committed' }]
-}
-
+/** What a rollback has to undo; of those that nobody has looked at yet it is not known. */
 const changed: readonly HostPhase[] = [
+  'unsure',
+  'looking',
   'switching',
   'switched',
   'healthy',
@@ -151,19 +159,11 @@ function goBack(state: RunState): readonly Decision[] {
 
 function endOfRollback(state: RunState): RunOutcome {
   if (inPhase(state, 'in-doubt') > 0) return 'in-doubt'
-  for (const host of state.hosts.values()) if (host.touched) return 'rolled-back'
+  if (isTouched(state)) return 'rolled-back'
   return state.interrupted ? 'interrupted' : 'refused'
 }
 
-function each(
-  what: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert' | 'leave-out',
-  hosts: Iterable<string>,
-  most = Number.POSITIVE_INFINITY,
-): Decision[] {
-  const decisions: Decision[] = []
-  for (const host of hosts) {
-    if (decisions.length >= most) break
-    decisions.push({ do: what, host })
-  }
-  return decisions
+function isTouched({ hosts }: RunState): boolean {
+  for (const host of hosts.values()) if (host.touched) return true
+  return false
 }

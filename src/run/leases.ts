@@ -2,15 +2,13 @@
  * What every host has promised: to wait for this controller until then. Counted from when the request was sent, on
  * whichever clock has run further: the monotonic one stands still while a laptop sleeps, the other one can be set.
  */
-
-export interface Mark {
-  readonly monotonicMs: number
-  readonly wallMs: number
-}
+import { type Clock, elapsedSince, type Mark } from '../core/clock.ts'
 
 export interface Leases {
   /** To be asked for now, in milliseconds. */
   lengthMs(): number
+  /** That any controller of this run has asked for, in milliseconds. */
+  longestMs(): number
   now(): Mark
   /** The host has acknowledged a request that was sent at `sent`. */
   granted(host: string, sent: Mark, lengthMs: number): void
@@ -26,18 +24,16 @@ export interface Leases {
 const frozenMs = 60_000
 const leastBudgetMs = 10_000
 
-export function createLeases(leaseMs: number, now: () => Mark = readClocks): Leases {
+export function createLeases(leaseMs: number, clock: Clock): Leases {
   const grants = new Map<string, { readonly sent: Mark; readonly lengthMs: number }>()
   let frozen: Mark | undefined
-  const since = (mark: Mark) => {
-    const { monotonicMs, wallMs } = now()
-    return Math.max(monotonicMs - mark.monotonicMs, wallMs - mark.wallMs)
-  }
+  const since = (mark: Mark) => elapsedSince(clock, mark)
   const leftOf = ({ sent, lengthMs }: { readonly sent: Mark; readonly lengthMs: number }) =>
     lengthMs - since(sent)
   return {
-    now,
+    now: clock.now,
     lengthMs: () => (frozen ? Math.max(leaseMs, frozenMs, 5 * since(frozen)) : leaseMs),
+    longestMs: () => Math.max(leaseMs, frozenMs),
     granted(host, sent, lengthMs) {
       const before = grants.get(host)
       const grant = { sent, lengthMs }
@@ -49,12 +45,8 @@ export function createLeases(leaseMs: number, now: () => Mark = readClocks): Lea
       return grant ? leftOf(grant) : 0
     },
     freeze() {
-      frozen ??= now()
+      frozen ??= clock.now()
     },
     decideBudgetMs: () => Math.max(leastBudgetMs, frozen ? 2 * since(frozen) : 0),
   }
-}
-
-function readClocks(): Mark {
-  return { monotonicMs: performance.now(), wallMs: Date.now() }
 }

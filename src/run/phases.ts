@@ -1,9 +1,11 @@
 /** The forward phases on one host: from the first look to the acknowledgement before the commit. */
+import type { Mark } from '../core/clock.ts'
 import { type Fault, fault, faultsOf } from '../core/fault.ts'
 import type { Inspection } from '../driver/hands.ts'
 import type { HostFacts } from '../journal/entry.ts'
 import { failingChecks } from './baseline.ts'
 import type { Stand } from './conduct.ts'
+import { isTurnedAround } from './state.ts'
 
 export async function performInspect(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
   // A lost journal has turned the run around, and that waits for every inspection to end.
@@ -31,7 +33,7 @@ export async function performPrepare(stand: Stand, host: string, begun: Promise<
   const unexpected = (found: Fault) => stand.record({ type: 'host.refused', host, faults: [found] })
   await guarded(host, unexpected, async () => {
     // Interrupted, or the journal lost, while it waited for its turn: it is released with the others.
-    if (stand.state.interrupted || stand.state.rollingBack !== undefined) {
+    if (isTurnedAround(stand.state)) {
       return stand.record({ type: 'host.prepared', host, version: '' })
     }
     const sent = stand.leases.now()
@@ -56,14 +58,13 @@ export async function performSwitch(stand: Stand, host: string, begun: Promise<v
     const [ill] = await failingChecks(host, baseline, 'right before the switch')
     if (ill) return failed(ill)
     // A rollback that began meanwhile reverts this host, perhaps only when there is room; it must not switch after that.
-    const { hosts, interrupted, rollingBack } = stand.state
-    if (hosts.get(host)?.phase !== 'switching' || interrupted || rollingBack !== undefined) return
-    const started = performance.now()
+    if (stand.state.hosts.get(host)?.phase !== 'switching' || isTurnedAround(stand.state)) return
+    const started = stand.clock.now()
     const first = await hands.switchOver()
     // A connection that was cut says nothing about the host: it is asked again, and answers with what it has done.
     const outcome = first.kind === 'unknown' ? await hands.switchOver() : first
     if (outcome.kind === 'switched') {
-      await stand.record({ type: 'host.switched', host, ms: Math.round(performance.now() - started) })
+      await stand.record({ type: 'host.switched', host, ms: msSince(stand, started) })
       if (stand.state.hosts.get(host)?.phase === 'switched') stand.vigil.start(host)
       return
     }
@@ -108,6 +109,11 @@ function twinOf({ seen }: Stand, host: string, identity: string): Fault | undefi
 function factsOf(inspection: Inspection): HostFacts {
   const { version, sha256, runsPath, pid, workers, masters, draining } = inspection
   return { version, sha256, runsPath, pid, workers, masters, draining }
+}
+
+/** For people: whole milliseconds. */
+export function msSince({ clock }: Stand, { monotonicMs }: Mark): number {
+  return Math.round(clock.now().monotonicMs - monotonicMs)
 }
 
 /** A bug in one host's phase is that host's failure, never a silent end of the run. */

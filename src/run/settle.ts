@@ -1,8 +1,9 @@
 /** The two ways out on one host, both idempotent: commit and revert. A host that does not answer is asked again. */
+import { elapsedSince, sleep } from '../core/clock.ts'
 import { type Fault, fault } from '../core/fault.ts'
 import type { HostFacts } from '../journal/entry.ts'
 import type { Stand } from './conduct.ts'
-import { guarded } from './phases.ts'
+import { guarded, msSince } from './phases.ts'
 
 /** How long after its lease has run out a host may need to be back, in milliseconds. */
 const backAfterLeaseMs = 10_000
@@ -16,7 +17,7 @@ export async function performCommit(stand: Stand, host: string, begun: Promise<v
   const { hands } = stand.participant(host)
   const doubt = (found: Fault) => stand.record({ type: 'host.in_doubt', host, fault: found })
   await guarded(host, doubt, async () => {
-    const outcome = await patiently(patienceOf(stand, host), () => hands.commit())
+    const outcome = await patiently(stand, patienceOf(stand, host), () => hands.commit())
     if (outcome.kind !== 'committed') return doubt(outcome.fault)
     const { found, oldLeft, cut } = outcome
     return stand.record({ type: 'host.committed', host, found, oldLeft, cut })
@@ -32,16 +33,37 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
   const doubt = (found: Fault) =>
     stand.record({ type: touched ? 'host.in_doubt' : 'host.left_out', host, fault: found })
   await guarded(host, doubt, async () => {
-    const started = performance.now()
-    const outcome = await patiently(touched ? patienceOf(stand, host) : 0, () => hands.revert())
+    const started = stand.clock.now()
+    const outcome = await patiently(stand, touched ? patienceOf(stand, host) : 0, () => hands.revert())
     if (outcome.kind === 'reverted') {
-      const ms = Math.round(performance.now() - started)
+      const ms = msSince(stand, started)
       const { found, how = 'in-place' } = outcome
       const before = stand.state.hosts.get(host)?.before
       if (touched && before && !isAsBefore(found, before)) return doubt(otherwise(host, found))
       return stand.record({ type: 'host.reverted', host, found, ms, how })
     }
     return doubt(outcome.kind === 'unknown' && touched ? unseen(outcome.fault) : outcome.fault)
+  })
+}
+
+/** What has this run come to there? Asked by a controller that has taken it over. */
+export async function performLook(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
+  await begun.catch(() => {})
+  const { state, vigil, record, leases } = stand
+  const { hands } = stand.participant(host)
+  const isVain = () => state.hosts.get(host)?.phase !== 'looking'
+  const doubt = (found: Fault) => record({ type: 'host.in_doubt', host, fault: found })
+  await guarded(host, doubt, async () => {
+    // Nobody here knows how long its lease was: at most what a participant waits for the decision.
+    const patienceMs = stand.patienceMs ?? leases.longestMs() + backAfterLeaseMs
+    const outcome = await patiently(stand, patienceMs, () => hands.stand(), isVain)
+    if (isVain()) return
+    if (outcome.kind === 'unknown') return doubt(unseen(outcome.fault))
+    const { found } = outcome
+    await record({ type: 'host.found', host, stand: outcome.stand, found })
+    const phase = state.hosts.get(host)?.phase
+    if (phase === 'prepared') vigil.keep(host)
+    if (phase === 'switched') vigil.start(host)
   })
 }
 
@@ -74,16 +96,21 @@ function unseen(found: Fault): Fault {
   return { ...found, hint: found.hint ? `${found.hint}; ${hint}` : hint }
 }
 
-/** Asks again while the answer is `unknown`, with growing pauses, for at most `patienceMs` after the first answer. */
+/**
+ * Asks again while the answer is `unknown`, with growing pauses, for at most `patienceMs` after the first answer.
+ * @param isVain looked at before each time.
+ */
 async function patiently<T extends { readonly kind: string }>(
+  { clock }: Stand,
   patienceMs: number,
   ask: () => Promise<T>,
+  isVain = () => false,
 ): Promise<T> {
   let outcome = await ask()
-  const until = performance.now() + patienceMs
+  const first = clock.now()
   let pauseMs = firstPauseMs
-  while (outcome.kind === 'unknown' && performance.now() + pauseMs < until) {
-    await new Promise(resolve => setTimeout(resolve, pauseMs))
+  while (outcome.kind === 'unknown' && elapsedSince(clock, first) + pauseMs < patienceMs && !isVain()) {
+    await sleep(clock, pauseMs)
     pauseMs = Math.min(pauseMs * 2, longestPauseMs)
     outcome = await ask()
   }

@@ -4,7 +4,7 @@
  */
 import type { ExitCode } from '../core/exit-code.ts'
 import type { Fault } from '../core/fault.ts'
-import type { EntryBody, HostFacts, RunOutcome, StageInfo } from '../journal/entry.ts'
+import type { HostFacts, Interruption, RunOutcome, StageInfo } from '../journal/entry.ts'
 
 export type HostPhase =
   | 'waiting'
@@ -28,6 +28,9 @@ export type HostPhase =
   | 'reverting'
   | 'reverted'
   | 'in-doubt'
+  /** Another controller has taken the run over: what it has come to there is not known yet. */
+  | 'unsure'
+  | 'looking'
 
 export interface HostRecord {
   readonly name: string
@@ -68,7 +71,13 @@ export interface RunState {
   precommitting: boolean
   decided: boolean
   rollingBack: string | undefined
-  interrupted: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined
+  interrupted: Interruption | undefined
+  /** Of the stage that is next. */
+  gate: 'shut' | 'waiting' | 'passed'
+  /** Nothing more is switched; for how long at most, in milliseconds. */
+  pausedMs: number | undefined
+  /** The controller stood still; until every host was heard from again nothing new is begun. */
+  woke: 'no' | 'yes' | 'looking'
   finished: RunOutcome | undefined
   exit: ExitCode | undefined
   /** The journal could not be written: from then on nothing new was begun. */
@@ -108,6 +117,9 @@ export function initialState(limits: Limits): RunState {
     decided: false,
     rollingBack: undefined,
     interrupted: undefined,
+    gate: 'shut',
+    pausedMs: undefined,
+    woke: 'no',
     finished: undefined,
     exit: undefined,
     journalLost: false,
@@ -122,109 +134,12 @@ export function* hostsIn(state: RunState, ...phases: HostPhase[]): Generator<str
   for (const phase of phases) yield* state.groups.get(phase) ?? []
 }
 
-/** A host whose part in the run has ended, or that is going back: later news of an earlier phase is too late. */
-const past: ReadonlySet<HostPhase> = new Set(['reverting', 'reverted', 'failed', 'in-doubt', 'committed'])
-
-export function apply(state: RunState, entry: EntryBody): void {
-  switch (entry.type) {
-    case 'host.inspect.begun':
-      return update(state, entry.host, 'inspecting')
-    case 'host.inspected':
-      update(state, entry.host, entry.current ? 'current' : 'inspected', { before: entry.found })
-      if (entry.current) dequeue(state, entry.host)
-      return
-    case 'host.unreachable':
-      return update(state, entry.host, 'unreachable', { fault: entry.fault })
-    case 'host.refused':
-      return update(state, entry.host, 'refused', { fault: entry.faults[0], refusals: entry.faults })
-    case 'host.left_out':
-      dequeue(state, entry.host)
-      return update(state, entry.host, 'left-out', { fault: entry.fault })
-    case 'host.prepare.begun':
-      return update(state, entry.host, 'preparing')
-    case 'host.prepared':
-      return update(state, entry.host, 'prepared', { newVersion: entry.version })
-    case 'stage.started':
-      state.stageStep = 'rolling'
-      return
-    case 'host.switch.begun':
-      dequeue(state, entry.host)
-      return update(state, entry.host, 'switching', { touched: true })
-    case 'host.switched':
-      return updateUnlessPast(state, entry.host, 'switched')
-    case 'host.healthy':
-      return updateUnlessPast(state, entry.host, 'healthy')
-    case 'host.failed':
-      return applyFailure(state, entry)
-    case 'stage.baking':
-      state.stageStep = 'baking'
-      state.bakeMs = entry.ms
-      return
-    case 'stage.baked':
-      state.stageStep = 'baked'
-      return
-    case 'stage.finished':
-      state.stage++
-      state.stageStep = 'waiting'
-      return
-    case 'run.precommitting':
-      state.precommitting = true
-      return
-    case 'host.precommit.begun':
-      return update(state, entry.host, 'precommitting')
-    case 'host.precommitted':
-      return updateUnlessPast(state, entry.host, 'precommitted')
-    case 'run.decided':
-      state.decided = true
-      return
-    case 'host.commit.begun':
-      return update(state, entry.host, 'committing')
-    case 'host.committed':
-      return update(state, entry.host, 'committed', { after: entry.found })
-    case 'run.interrupted':
-      state.interrupted ??= entry.signal
-      return
-    case 'run.rolling_back':
-      state.rollingBack = entry.reason
-      return
-    case 'host.revert.begun':
-      if (state.rollingBack) state.retried.add(entry.host)
-      return update(state, entry.host, 'reverting')
-    case 'host.reverted':
-      return update(state, entry.host, state.failures.has(entry.host) ? 'failed' : 'reverted', {
-        after: entry.found,
-      })
-    case 'host.in_doubt':
-      return update(state, entry.host, 'in-doubt', { fault: entry.fault })
-    case 'run.finished':
-      state.finished = entry.outcome
-      state.exit = entry.exit
-      return
-    case 'run.started':
-    case 'health.changed':
-      return
-  }
+/** It has been interrupted or has failed, and goes back unless it was decided before. */
+export function isTurnedAround(state: RunState): boolean {
+  return !state.decided && (state.interrupted !== undefined || state.rollingBack !== undefined)
 }
 
-function applyFailure(state: RunState, entry: Extract<EntryBody, { type: 'host.failed' }>): void {
-  // Nothing goes back once the run is decided; what fails then is the commit's to report.
-  if (state.decided) return
-  const record = state.hosts.get(entry.host)
-  if (!record || past.has(record.phase)) return
-  state.failures.add(entry.host)
-  dequeue(state, entry.host)
-  const { fault, found } = entry
-  // Frozen participants are never fewer: after that even a failure proven old takes the fleet back.
-  if (found && !state.precommitting) update(state, entry.host, 'failed', { fault, after: found })
-  else update(state, entry.host, 'failing', { fault })
-}
-
-function updateUnlessPast(state: RunState, host: string, phase: HostPhase): void {
-  const record = state.hosts.get(host)
-  if (record && !past.has(record.phase) && record.phase !== 'failing') update(state, host, phase)
-}
-
-function update(
+export function update(
   state: RunState,
   host: string,
   phase: HostPhase,
@@ -243,7 +158,7 @@ function update(
   Object.assign(record, more, { phase })
 }
 
-function dequeue(state: RunState, host: string): void {
+export function dequeue(state: RunState, host: string): void {
   const record = state.hosts.get(host)
   if (record) state.pending[record.stage]?.delete(host)
 }

@@ -1,14 +1,11 @@
 /** The entries of decisions that are nothing but an entry. */
 import type { EntryBody } from '../journal/entry.ts'
-import type { Decision } from './decide.ts'
+import type { Decision, HostDecision } from './decide.ts'
 import { finishEntry } from './ending.ts'
 import type { Leases } from './leases.ts'
 import type { RunState } from './state.ts'
 
-export type Step = Exclude<
-  Decision,
-  { do: 'inspect' | 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert' | 'bake' | 'decide' }
->
+export type Step = Exclude<Decision, HostDecision | { do: 'bake' | 'wait-at-gate' | 'look-again' | 'decide' }>
 
 export function stepEntry(decision: Step, state: RunState): EntryBody {
   const stage = state.limits.stages[state.stage]?.name ?? ''

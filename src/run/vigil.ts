@@ -3,6 +3,7 @@
  * newest stage, the same request asks whether masters, workers and the file at the path are still as they were left,
  * and the playbook's health checks look from outside.
  */
+import type { Clock } from '../core/clock.ts'
 import { fault } from '../core/fault.ts'
 import type { LookOutcome } from '../driver/hands.ts'
 import { type Watch, type WatchNews, watch } from '../health/watch.ts'
@@ -16,6 +17,8 @@ export interface Vigil {
   start(host: string): void
   stop(host: string): void
   stopAll(): void
+  /** Every lease is renewed now; resolves when all have answered, those that fail as `host.failed`. */
+  hearAll(): Promise<void>
 }
 
 /** How often a switched host is looked at, and how seldom at most one that is only prepared is heard from. */
@@ -24,10 +27,14 @@ const renewEveryMs = 30_000
 /** Renewals that fit into a lease: three may be lost. */
 const renewalsPerLease = 4
 
-type Scene = Pick<Stand, 'participant' | 'record' | 'leases' | 'state'>
+type Scene = Pick<Stand, 'participant' | 'record' | 'leases' | 'state' | 'clock'>
+
+interface Renewals extends Watch {
+  now(): Promise<void>
+}
 
 interface Kept {
-  readonly renewals: Watch
+  readonly renewals: Renewals
   health?: Watch
 }
 
@@ -59,14 +66,17 @@ export function createVigil(scene: Scene): Vigil {
     stopAll() {
       for (const host of [...kept.keys()]) stop(host)
     },
+    async hearAll() {
+      await Promise.all([...kept.values()].map(({ renewals }) => renewals.now()))
+    },
   }
 }
 
 function keepLease(
   host: string,
-  { participant, leases, state }: Scene,
+  { participant, leases, state, clock }: Scene,
   fail: (found: ReturnType<typeof fault>) => void,
-): Watch {
+): Renewals {
   const { hands } = participant(host)
   const phase = () => state.hosts.get(host)?.phase
   const renew = async (): Promise<LookOutcome> => {
@@ -82,7 +92,7 @@ function keepLease(
     if (leases.leftMs(host) < 2 * pauseMs) return Math.min(pauseMs, 250)
     return Math.min(pauseMs, isParked ? lookEveryMs : renewEveryMs)
   }
-  return repeat(every, async () => {
+  const call = async () => {
     await guarded(
       host,
       async found => fail(found),
@@ -100,12 +110,13 @@ function keepLease(
         if (outcome.kind !== 'pass') fail(outcome.fault)
       },
     )
-  })
+  }
+  return { ...repeat(clock, every, call), now: call }
 }
 
 function watchHealth(
   host: string,
-  { participant, record }: Scene,
+  { participant, record, clock }: Scene,
   fail: (found: ReturnType<typeof fault>) => void,
 ): Watch {
   const { checks } = participant(host)
@@ -122,7 +133,7 @@ function watchHealth(
     }
     if (open.delete(news.check) && open.size === 0) tell({ type: 'host.healthy', host })
   }
-  const health = watch(checks, hear)
+  const health = watch(checks, hear, clock)
   if (checks.length === 0) tell({ type: 'host.healthy', host })
   return {
     stop() {
@@ -133,20 +144,20 @@ function watchHealth(
 }
 
 /** Calls again and again with a pause in milliseconds, the first time after one pause. */
-function repeat(everyMs: () => number, call: () => Promise<void>): Watch {
+function repeat(clock: Clock, everyMs: () => number, call: () => Promise<void>): Watch {
   let stopped = false
-  let timer: NodeJS.Timeout | undefined
+  let callOff = () => {}
   const next = () => {
-    timer = setTimeout(async () => {
+    callOff = clock.after(everyMs(), async () => {
       await call()
       if (!stopped) next()
-    }, everyMs())
+    })
   }
   next()
   return {
     stop() {
       stopped = true
-      clearTimeout(timer)
+      callOff()
     },
   }
 }

@@ -52,7 +52,7 @@ async function pastRun({ outcome, committed = [], isAlive = false }: Past): Prom
   const { artifact, stages, name, fingerprint } = plan
   const { pid } = process
   const identity = isAlive ? (processIdentity(pid) ?? '') : 'gone'
-  const who = { who: 'me', from: 'here', pid, identity }
+  const who = { tool: '0.1.0', who: 'me', from: 'here', pid, identity }
   const bodies: EntryBody[] = [
     { type: 'run.started', name, playbook: 'up.yml', fingerprint, ...who, artifact, stages },
     ...committed.flatMap((host): EntryBody[] => [

@@ -37,14 +37,15 @@ export function opening(hosts: readonly string[]): EntryBody {
     name: 'nginx 1.26.3',
     playbook: 'playbooks/nginx.yml',
     fingerprint: 'f'.repeat(64),
+    tool: '0.1.0',
     who: 'deploy',
     from: 'ops1',
     pid: 4242,
     identity: 'boot 1',
     artifact: { path: '/artifacts/nginx-1.26.3', sha256: 'b'.repeat(64), bytes: 1_300_000 },
     stages: [
-      { name: 'canary', hosts: hosts.slice(0, 1), concurrency: 1, bakeMs: 300_000 },
-      { name: 'rest', hosts: hosts.slice(1), concurrency: 2, bakeMs: 0 },
+      { name: 'canary', hosts: hosts.slice(0, 1), concurrency: 1, bakeMs: 300_000, gate: null, gateMs: 0 },
+      { name: 'rest', hosts: hosts.slice(1), concurrency: 2, bakeMs: 0, gate: null, gateMs: 0 },
     ],
   }
 }

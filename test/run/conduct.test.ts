@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Clock } from '../../src/core/clock.ts'
 import { fault, HandoverError } from '../../src/core/fault.ts'
 import type { ProbeResult } from '../../src/health/probe.ts'
+import { systemClock } from '../../src/health/system-clock.ts'
 import type { WatchedCheck } from '../../src/health/watch.ts'
-import type { Entry, EntryBody, EntryType } from '../../src/journal/entry.ts'
+import type { Entry, EntryBody, EntryType, Interruption } from '../../src/journal/entry.ts'
 import { createJournal, type Journal } from '../../src/journal/journal.ts'
 import { createRunDirectory, journalFile, readJournal } from '../../src/journal/run-directory.ts'
-import { conduct, type RunSignal } from '../../src/run/conduct.ts'
-import type { Mark } from '../../src/run/leases.ts'
+import { conduct } from '../../src/run/conduct.ts'
 import type { Limits, RunState } from '../../src/run/state.ts'
 import { type Call, deferred, type Fleet, fakeFleet, foundNew, foundOld, inspection } from './fake-host.ts'
 import { limitsOf, stage, trouble } from './world.ts'
@@ -27,6 +28,7 @@ const opening: Extract<EntryBody, { type: 'run.started' }> = {
   name: 'nginx',
   playbook: 'nginx.yml',
   fingerprint: 'f',
+  tool: '0.1.0',
   who: 'me',
   from: 'here',
   pid: 1,
@@ -37,7 +39,7 @@ const opening: Extract<EntryBody, { type: 'run.started' }> = {
 
 interface Story {
   readonly ended: Promise<RunState>
-  interrupt(signal?: RunSignal): void
+  interrupt(signal?: Interruption): void
   entries(): Entry[]
   /** Resolves when an entry of that type is in the journal. */
   told(type: EntryType): Promise<void>
@@ -45,7 +47,7 @@ interface Story {
 
 interface Setting {
   readonly leaseMs?: number
-  readonly clocks?: () => Mark
+  readonly clock?: Clock
   /** Null: as long as its lease runs, and 10 s. */
   readonly patienceMs?: number | null
   readonly forks?: number
@@ -63,7 +65,7 @@ async function begin(limits: Limits, fleet: Fleet, setting: Setting = {}): Promi
     heard.push(entry.type)
     for (const resolve of waiting.get(entry.type) ?? []) resolve()
   })
-  let interrupt: (signal: RunSignal) => void = () => {}
+  let interrupt: (signal: Interruption) => void = () => {}
   const ended = conduct({
     limits,
     participants: fleet.participants,
@@ -71,10 +73,10 @@ async function begin(limits: Limits, fleet: Fleet, setting: Setting = {}): Promi
     opening,
     forks: setting.forks ?? 10,
     leaseMs: setting.leaseMs ?? 60_000,
-    ...(setting.clocks ? { clocks: setting.clocks } : {}),
+    ...(setting.clock ? { clock: setting.clock } : {}),
     ...(setting.patienceMs === null ? {} : { patienceMs: setting.patienceMs ?? 0 }),
-    onInterrupt: call => {
-      interrupt = call
+    onHelm: helm => {
+      interrupt = signal => void helm.interrupt(signal)
     },
   }).finally(() => journal.close())
   return {
@@ -636,7 +638,9 @@ describe('leases', () => {
           return { kind: 'pass' }
         },
       })
-    const story = await begin(limitsOf([stage('all', ['a', 'b'])]), fleet, { clocks: () => ({ ...clocks }) })
+    const story = await begin(limitsOf([stage('all', ['a', 'b'])]), fleet, {
+      clock: { ...systemClock, now: () => ({ ...clocks }) },
+    })
     const state = await story.ended
     expect(state.decided).toBe(false)
     expect(state.rollingBack).toContain('may run out before the decision reaches it')
@@ -654,7 +658,7 @@ describe('leases', () => {
         return times < 3 ? lost : { kind: 'reverted', found: foundOld }
       },
     })
-    const setting = { patienceMs: null, clocks: () => ({ ...clocks }) }
+    const setting = { patienceMs: null, clock: { ...systemClock, now: () => ({ ...clocks }) } }
     const story = await begin(limitsOf([stage('all', ['a'])]), fleet, setting)
     await story.ended
     expect(fleet.calls.filter(call => call === 'a.revert')).toHaveLength(3)

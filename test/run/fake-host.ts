@@ -5,7 +5,15 @@ import type { WatchedCheck } from '../../src/health/watch.ts'
 import type { Participant } from '../../src/run/conduct.ts'
 import { newFacts, oldFacts } from './world.ts'
 
-export type Verb = 'inspect' | 'prepare' | 'switchOver' | 'renew' | 'precommit' | 'commit' | 'revert'
+export type Verb =
+  | 'inspect'
+  | 'prepare'
+  | 'switchOver'
+  | 'renew'
+  | 'stand'
+  | 'precommit'
+  | 'commit'
+  | 'revert'
 export type Call = `${string}.${Verb}`
 
 type Script = { [V in Verb]?: (times: number) => ReturnType<HostHands[V]> }
@@ -52,6 +60,7 @@ export function fakeFleet(seen: (call: Call) => void = () => {}): Fleet {
         inspect: () => say('inspect', { kind: 'pass', inspection: { ...inspection, identity: name } }),
         prepare: () => say('prepare', { kind: 'prepared', version: foundNew.version }),
         switchOver: () => say('switchOver', { kind: 'switched' }),
+        stand: () => say('stand', { kind: 'stand', stand: 'none', held: false, found: foundOld }),
         renew: () => say('renew', { kind: 'pass' }),
         precommit: () => say('precommit', { kind: 'pass' }),
         commit: () => say('commit', { kind: 'committed', found: foundNew, oldLeft: 0, cut: 0 }),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createLeases, type Mark } from '../../src/run/leases.ts'
+import { createLeases } from '../../src/run/leases.ts'
 
 /** Two clocks that are moved by hand. */
 function leasesAt(leaseMs: number) {
   const clocks = { monotonicMs: 1000, wallMs: 1_000_000 }
-  const leases = createLeases(leaseMs, (): Mark => ({ ...clocks }))
+  const leases = createLeases(leaseMs, { now: () => ({ ...clocks }), after: () => () => {} })
   return {
     leases,
     pass(ms: number) {

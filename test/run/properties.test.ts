@@ -2,15 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EntryBody, RunOutcome } from '../../src/journal/entry.ts'
+import { apply } from '../../src/run/apply.ts'
 import { type Decision, decide } from '../../src/run/decide.ts'
-import {
-  apply,
-  type HostPhase,
-  initialState,
-  inPhase,
-  type Limits,
-  type RunState,
-} from '../../src/run/state.ts'
+import { type HostPhase, initialState, inPhase, type Limits, type RunState } from '../../src/run/state.ts'
 import { entryOf, limitsOf, said, stage } from './world.ts'
 
 /** How often each phase goes wrong, in percent. */

@@ -4,16 +4,17 @@
  */
 import { type Fault, type FaultCode, fault } from '../../src/core/fault.ts'
 import type { EntryBody, HostFacts, StageInfo } from '../../src/journal/entry.ts'
+import { apply } from '../../src/run/apply.ts'
 import { type Decision, decide } from '../../src/run/decide.ts'
 import { finishEntry } from '../../src/run/ending.ts'
-import { apply, initialState, type Limits, type RunState } from '../../src/run/state.ts'
+import { initialState, type Limits, type RunState } from '../../src/run/state.ts'
 
 export function stage(
   name: string,
   hosts: readonly string[],
-  more: Partial<Pick<StageInfo, 'concurrency' | 'bakeMs'>> = {},
+  more: Partial<Omit<StageInfo, 'name' | 'hosts'>> = {},
 ): StageInfo {
-  return { name, hosts, concurrency: 100, bakeMs: 0, ...more }
+  return { name, hosts, concurrency: 100, bakeMs: 0, gate: null, gateMs: 0, ...more }
 }
 
 export function limitsOf(stages: readonly StageInfo[], more: Partial<Omit<Limits, 'stages'>> = {}): Limits {
@@ -86,6 +87,7 @@ export function entryOf(decision: Decision, state: RunState): EntryBody {
   const current = state.limits.stages[state.stage]
   switch (decision.do) {
     case 'inspect':
+    case 'look':
     case 'prepare':
     case 'switch':
     case 'precommit':
@@ -100,6 +102,10 @@ export function entryOf(decision: Decision, state: RunState): EntryBody {
       return { type: 'stage.finished', stage: current?.name ?? '' }
     case 'bake':
       return { type: 'stage.baking', stage: current?.name ?? '', ms: current?.bakeMs ?? 0 }
+    case 'wait-at-gate':
+      return { type: 'gate.waiting', stage: current?.name ?? '', gate: 'approval', ms: current?.gateMs ?? 0 }
+    case 'look-again':
+      return { type: 'run.looked_again' }
     case 'start-precommit':
       return { type: 'run.precommitting' }
     case 'decide':

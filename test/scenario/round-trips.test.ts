@@ -77,7 +77,7 @@ async function transaction(world: World, run: string, artifactPath: string) {
       return counted(connection, counts)
     },
   })
-  const stage = { name: 'all', hosts: [host.name], concurrency: 1, bakeMs: 0 }
+  const stage = { name: 'all', hosts: [host.name], concurrency: 1, bakeMs: 0, gate: null, gateMs: 0 }
   const state = await conduct({
     limits: { stages: [stage], concurrency: 1, maxFailed: 0, maxUnreachable: 0, rollbackConcurrency: 1 },
     participants: new Map([[host.name, { hands, checks: [] }]]),
@@ -87,6 +87,7 @@ async function transaction(world: World, run: string, artifactPath: string) {
       name: 'counting',
       playbook: '',
       fingerprint: '',
+      tool: '0.1.0',
       who: '',
       from: '',
       pid: 0,

@@ -43,7 +43,8 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
 
 /** Built-in modules that reach the world. `core` and the deciding half of `run` have none of them. */
 const worldly = /^node:(fs|net|tls|http|https|dns|child_process|os|timers|readline|worker_threads|dgram)\b/
-const pure = (path: string) => path.startsWith('core/') || /^run\/(decide|state|ending)\.ts$/.test(path)
+const pure = (path: string) =>
+  path.startsWith('core/') || /^run\/(decide|each|forward|state|apply|apply-resumed|ending)\.ts$/.test(path)
 const clocks = /\b(Date\.now|new Date\(|performance\.|setTimeout|setInterval|Math\.random|process\.)/
 
 const longest = 250
