@@ -1,11 +1,12 @@
 # Who may act: the run lock (one run a host), the effect lock (one hand a host), the outcome (one outcome a run).
 
-# read_lock: $l_run $l_pid $l_start $l_boot $l_owner of the run lock; false when nobody holds it.
+# read_lock: $l_run $l_epoch $l_pid $l_start $l_boot $l_owner of the run lock; false when nobody holds it.
 read_lock() {
   content "$state/lock"
-  l_owner=${content#* * * * }
+  l_owner=${content#* * * * * }
   set -- $content
-  l_run=${1:-} l_pid=${2:-} l_start=${3:-} l_boot=${4:-}
+  l_run=${1:-} l_epoch=${2:-} l_pid=${3:-} l_start=${4:-} l_boot=${5:-}
+  digits "$l_epoch" || l_epoch=0
   [ -n "$l_run" ]
 }
 
@@ -18,17 +19,64 @@ lock_lives() {
 }
 
 # make_lock FILE: the run lock of this connection, under that name.
-make_lock() { create "$1" "$run $$ $self_start $boot $owner"; }
+make_lock() { create "$1" "$run $epoch $$ $self_start $boot $owner"; }
 
-# newest: no younger connection of this very run has the lock. What an older one still had on its way is refused.
+# newest (invariant 8): neither a later controller of this very run has the lock, nor a younger connection of this one. From
+# then on it is ours by name, and what the others still had on their way is refused.
 newest() {
-  read_lock && [ "$l_run" = "$run" ] || return 1
-  [ "$l_pid $l_start" != "$$ $self_start" ] || return 0
-  [ "$l_start" -le "$self_start" ] || return 1
-  make_lock "$state/lock.$$" && mv -f "$state/lock.$$" "$state/lock"
+  may_lead || return 1
+  [ "$l_epoch $l_pid $l_start" != "$epoch $$ $self_start" ] || return 0
+  # One at a time: the name of a later controller could come between our look and our own name.
+  take_turn || return 1
+  may_lead && make_lock "$state/lock.$$" && mv -f "$state/lock.$$" "$state/lock"
+  leads=$?
+  rm -f "$state/lock.turn"
+  return "$leads"
 }
 
-# take_lock (invariant 8): one run a host. $why is `held`, `unfinished` or `unwritable` when it cannot be had.
+# may_lead: a controller of a lower epoch does not become the newest by dialling again.
+may_lead() {
+  read_lock && [ "$l_run" = "$run" ] || return 1
+  [ "$l_epoch" -eq "$epoch" ] || {
+    [ "$l_epoch" -lt "$epoch" ]
+    return
+  }
+  # Start times of another boot say nothing.
+  [ "$l_boot" != "$boot" ] || [ "$l_start" -le "$self_start" ]
+}
+
+# overtaken: a later controller of this run leads it here. An older connection of this one is not that.
+overtaken() { read_lock && [ "$l_run" = "$run" ] && [ "$l_epoch" -gt "$epoch" ]; }
+
+# take_turn: one at a time gives the lock another name, or takes it away. Given back by removing the file. False where no file
+# can be made, or somebody was stopped with it.
+take_turn() {
+  turns=0
+  name_me
+  until create "$state/lock.turn" "$me"; do
+    # Given back this moment, or there is no room for it.
+    if [ ! -e "$state/lock.turn" ] && [ ! -h "$state/lock.turn" ]; then
+      create "$state/lock.turn" "$me"
+      return
+    fi
+    content "$state/lock.turn"
+    # Whoever was killed with it has it for ever. Only one of those who wait may take it from the dead.
+    if [ "$turns" -ge 20 ] && ! holder_lives && ln -sn "$me" "$state/effect.dead.turn.$e_pid" 2>/dev/null; then
+      rm -f "$state/lock.turn"
+    fi
+    turns=$((turns + 1))
+    [ "$turns" -lt 60 ] || return 1
+    nap
+  done
+}
+
+# name_me: $me is this very process, a phase or the main loop.
+name_me() {
+  read -r me me_rest </proc/self/stat
+  stat_of "$me" && me=$me:$p_start:$boot
+}
+
+# take_lock (invariant 8): one run a host. $why is `held`, `unfinished`, `fenced` or `unwritable` when it cannot be had.
 take_lock() {
   why=held
   make_lock "$state/lock" && return 0
@@ -44,9 +92,16 @@ take_lock() {
     fi
     unfinished && why=unfinished && return 1
   fi
-  # The holder is gone and left nothing half-done (or it is this very run, connected anew).
-  hold_effect 100 || return 1
-  takeover "$l_run"
+  if [ "$l_run" = "$run" ]; then
+    # This very run, connected anew or led by another controller: what it has in hand comes to its end first.
+    hold_effect 500 || return 1
+    why=fenced
+    newest
+  else
+    # The holder is gone and left nothing half-done.
+    hold_effect 100 || return 1
+    takeover "$l_run"
+  fi
   took=$?
   drop_effect
   return "$took"
@@ -55,15 +110,23 @@ take_lock() {
 # takeover RUN: the lock of RUN becomes ours, unless somebody else was faster, or a phase of RUN that outlived its
 # program has just changed the host.
 takeover() {
+  take_turn || return 1
   read_lock
-  [ "$l_run" = "$1" ] || return 1
-  if [ -n "$l_run" ] && [ "$l_run" != "$run" ]; then
-    lock_lives && return 1
-    unfinished && why=unfinished && return 1
-    remove_staged "$1"
+  if may_take_over "$1"; then
+    rm -f "$state/lock" "$state/lock.turn"
+    make_lock "$state/lock"
+  else
+    rm -f "$state/lock.turn"
+    return 1
   fi
-  rm -f "$state/lock"
-  make_lock "$state/lock"
+}
+
+may_take_over() {
+  [ "$l_run" = "$1" ] || return 1
+  [ -n "$l_run" ] || return 0
+  lock_lives && return 1
+  unfinished && why=unfinished && return 1
+  remove_staged "$1"
 }
 
 # remove_staged RUN: what a run that was killed while it prepared had staged is of no use to anybody.
@@ -87,8 +150,7 @@ unfinished() {
 # a holder's name after half a second: sooner than the shortest wait ends.
 hold_effect() {
   tries=$1 corpse=0
-  read -r me me_rest </proc/self/stat
-  stat_of "$me" && me=$me:$p_start:$boot
+  name_me
   # On a file system that has become read-only nobody can take it there any more, and going back needs nothing written.
   [ ! -d "$state" ] || [ -w "$state" ] || [ -e "$effect_at" ] || [ ! -w /run ] || effect_at=/run/handover-effect-${state##*/}
   until take_effect; do
@@ -131,6 +193,28 @@ take_effect() {
   mv -n "$state/claim.spare" "$effect_at" 2>/dev/null && [ ! -e "$state/claim.spare" ] || return 1
   spare=yes
   { printf '%-100s\n' "$me" 1<>"$effect_at"; } 2>/dev/null
+}
+
+# await_hand HUNDREDTHS: until nothing of this run is in hand here; false when something still is by then.
+await_hand() {
+  clock
+  limit=$((now + $1))
+  while in_hand; do
+    clock
+    [ "$now" -lt "$limit" ] || return 1
+    nap
+  done
+}
+
+# in_hand: does a living process hold this host, whose run is ours, or is a preparation on its way to it?
+in_hand() {
+  [ -n "$preparing" ] && alive "${preparing%:*}" "${preparing#*:}" && return 0
+  is_ours || return 1
+  content "$effect_at"
+  # Without a text it is being taken this moment.
+  [ -n "$content" ] || [ ! -e "$effect_at" ] || { nap && content "$effect_at"; }
+  [ -n "$content" ] || content "/run/handover-effect-${state##*/}"
+  [ -n "$content" ] && holder_lives
 }
 
 drop_effect() {

@@ -32,6 +32,7 @@ const parts = [
   'revert',
   'back',
   'reverse',
+  'stand',
   'main',
 ]
 const blockBytes = 4096
