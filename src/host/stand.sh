@@ -1,0 +1,47 @@
+# Where a run stands on this host, for a controller that has not led it so far. Nothing is changed, so nobody is refused.
+
+# stand: what is in hand comes to its end first, but for no longer than 10 s. `held` says that something still is, or again.
+stand() {
+  await_hand 1000
+  in_state '' || :
+  read_stand
+  [ "$r_run" = "$run" ] || stood=none
+  say stand "$stood"
+  say last_run "$r_run"
+  say last_state "$r_state"
+  say_lease "$run"
+  if [ "$stood" = none ]; then old_file=$path new_file=; else sides; fi
+  case $stood in switched | precommitted) say_parked ;; esac
+  facts
+  say_disk
+  if in_hand; then say held yes; else say held no; fi
+  answer ok
+}
+
+# say_parked: what a renewal would find.
+say_parked() {
+  failed=REBOOTED
+  if [ "$r_boot" = "$boot" ] && failed=PATH_CHANGED && sides && parked_well; then failed=ok; fi
+  say parked "$failed"
+}
+
+# read_stand: $stood is the state of the run of the record. An outcome that was claimed holds, also where whoever did
+# that was killed before it could note it.
+read_stand() {
+  stood=$r_state claimed_by= claimed=
+  { read -r claimed_by claimed <"$state/outcome"; } 2>/dev/null
+  case $r_state in committed | reverted) return ;; esac
+  [ "$claimed_by" != "$r_run" ] || stood=${claimed:-$r_state}
+}
+
+# tell_last: the last run on this host, whoever led it.
+tell_last() {
+  [ -n "$r_run" ] || return 0
+  read_stand
+  say last_stand "$stood"
+  say last_epoch "$r_epoch"
+  say last_old_sha "$old_sha"
+  say last_new_sha "$new_sha"
+  say last_old_version "$old_version"
+  say last_new_version "$new_version"
+}
