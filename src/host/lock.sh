@@ -21,61 +21,6 @@ lock_lives() {
 # make_lock FILE: the run lock of this connection, under that name.
 make_lock() { create "$1" "$run $epoch $$ $self_start $boot $owner"; }
 
-# newest (invariant 8): neither a later controller of this very run has the lock, nor a younger connection of this one. From
-# then on it is ours by name, and what the others still had on their way is refused.
-newest() {
-  may_lead || return 1
-  [ "$l_epoch $l_pid $l_start" != "$epoch $$ $self_start" ] || return 0
-  # One at a time: the name of a later controller could come between our look and our own name.
-  take_turn || return 1
-  may_lead && make_lock "$state/lock.$$" && mv -f "$state/lock.$$" "$state/lock"
-  leads=$?
-  rm -f "$state/lock.turn"
-  return "$leads"
-}
-
-# may_lead: a controller of a lower epoch does not become the newest by dialling again.
-may_lead() {
-  read_lock && [ "$l_run" = "$run" ] || return 1
-  [ "$l_epoch" -eq "$epoch" ] || {
-    [ "$l_epoch" -lt "$epoch" ]
-    return
-  }
-  # Start times of another boot say nothing.
-  [ "$l_boot" != "$boot" ] || [ "$l_start" -le "$self_start" ]
-}
-
-# overtaken: a later controller of this run leads it here. An older connection of this one is not that.
-overtaken() { read_lock && [ "$l_run" = "$run" ] && [ "$l_epoch" -gt "$epoch" ]; }
-
-# take_turn: one at a time gives the lock another name, or takes it away. Given back by removing the file. False where no file
-# can be made, or somebody was stopped with it.
-take_turn() {
-  turns=0
-  name_me
-  until create "$state/lock.turn" "$me"; do
-    # Given back this moment, or there is no room for it.
-    if [ ! -e "$state/lock.turn" ] && [ ! -h "$state/lock.turn" ]; then
-      create "$state/lock.turn" "$me"
-      return
-    fi
-    content "$state/lock.turn"
-    # Whoever was killed with it has it for ever. Only one of those who wait may take it from the dead.
-    if [ "$turns" -ge 20 ] && ! holder_lives && ln -sn "$me" "$state/effect.dead.turn.$e_pid" 2>/dev/null; then
-      rm -f "$state/lock.turn"
-    fi
-    turns=$((turns + 1))
-    [ "$turns" -lt 60 ] || return 1
-    nap
-  done
-}
-
-# name_me: $me is this very process, a phase or the main loop.
-name_me() {
-  read -r me me_rest </proc/self/stat
-  stat_of "$me" && me=$me:$p_start:$boot
-}
-
 # take_lock (invariant 8): one run a host. $why is `held`, `unfinished`, `fenced` or `unwritable` when it cannot be had.
 take_lock() {
   why=held
@@ -176,6 +121,12 @@ hold_effect() {
   holding=yes
 }
 
+# name_me: $me is this very process, a phase or the main loop.
+name_me() {
+  read -r me me_rest </proc/self/stat
+  stat_of "$me" && me=$me:$p_start:$boot
+}
+
 # holder_lives: is the process that $content names, the text of the effect lock, that very one? $e_pid is its pid.
 holder_lives() {
   e_pid=${content%%:*}
@@ -193,28 +144,6 @@ take_effect() {
   mv -n "$state/claim.spare" "$effect_at" 2>/dev/null && [ ! -e "$state/claim.spare" ] || return 1
   spare=yes
   { printf '%-100s\n' "$me" 1<>"$effect_at"; } 2>/dev/null
-}
-
-# await_hand HUNDREDTHS: until nothing of this run is in hand here; false when something still is by then.
-await_hand() {
-  clock
-  limit=$((now + $1))
-  while in_hand; do
-    clock
-    [ "$now" -lt "$limit" ] || return 1
-    nap
-  done
-}
-
-# in_hand: does a living process hold this host, whose run is ours, or is a preparation on its way to it?
-in_hand() {
-  [ -n "$preparing" ] && alive "${preparing%:*}" "${preparing#*:}" && return 0
-  is_ours || return 1
-  content "$effect_at"
-  # Without a text it is being taken this moment.
-  [ -n "$content" ] || [ ! -e "$effect_at" ] || { nap && content "$effect_at"; }
-  [ -n "$content" ] || content "/run/handover-effect-${state##*/}"
-  [ -n "$content" ] && holder_lives
 }
 
 drop_effect() {

@@ -11,6 +11,7 @@ const parts = [
   'place',
   'records',
   'lock',
+  'fence',
   'lease',
   'deadman',
   'settle',

@@ -155,18 +155,3 @@ close_run() {
   end_beat
   rm -f "$state/beat"
 }
-
-# anew: may this controller prepare once more what has gone back in this very run? Only a later one than that which has
-# prepared it: what an earlier one still had on its way stays refused.
-anew() { [ "$r_run.$r_state" = "$run.reverted" ] && [ "$epoch" -gt "$r_epoch" ] && ! overruled; }
-
-# overruled: a later controller than this one, or a younger connection of it, has closed the run here.
-overruled() {
-  c_epoch=${r_closed%%:*} c_start=${r_closed#*:}
-  [ -n "$c_epoch" ] || return 1
-  [ "$c_epoch" -eq "$epoch" ] || {
-    [ "$c_epoch" -gt "$epoch" ]
-    return
-  }
-  [ "$r_boot" = "$boot" ] && [ "$c_start" -gt "$self_start" ]
-}

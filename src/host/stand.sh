@@ -18,6 +18,28 @@ stand() {
   answer ok
 }
 
+# await_hand HUNDREDTHS: until nothing of this run is in hand here; false when something still is by then.
+await_hand() {
+  clock
+  limit=$((now + $1))
+  while in_hand; do
+    clock
+    [ "$now" -lt "$limit" ] || return 1
+    nap
+  done
+}
+
+# in_hand: does a living process hold this host, whose run is ours, or is a preparation on its way to it?
+in_hand() {
+  [ -n "$preparing" ] && alive "${preparing%:*}" "${preparing#*:}" && return 0
+  is_ours || return 1
+  content "$effect_at"
+  # Without a text it is being taken this moment.
+  [ -n "$content" ] || [ ! -e "$effect_at" ] || { nap && content "$effect_at"; }
+  [ -n "$content" ] || content "/run/handover-effect-${state##*/}"
+  [ -n "$content" ] && holder_lives
+}
+
 # say_parked: what a renewal would find.
 say_parked() {
   failed=REBOOTED
