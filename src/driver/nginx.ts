@@ -116,10 +116,6 @@ export function nginxHands(host: NginxHost): HostHands {
       }
     },
 
-    async stand(): Promise<StandOutcome> {
-      throw new Error('not yet')
-    },
-
     renew: leaseMs => look('renew', leaseMs),
     precommit: leaseMs => look('precommit', leaseMs),
 
