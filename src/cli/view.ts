@@ -15,22 +15,38 @@ export interface View {
   finish(): Promise<void>
 }
 
-export async function openView(terminal: Terminal, options: OutputOptions): Promise<View> {
+/** @param past what other controllers have written: the view knows it, and does not tell it again. */
+export async function openView(
+  terminal: Terminal,
+  options: OutputOptions,
+  past: readonly Entry[] = [],
+): Promise<View> {
+  let isPast = true
+  const out = (text: string) => {
+    if (!isPast) terminal.out(text)
+  }
+  const view = await chooseOne(terminal, out, options)
+  for (const entry of past) view.hear(entry)
+  isPast = false
+  return view
+}
+
+async function chooseOne(
+  terminal: Terminal,
+  out: (text: string) => void,
+  options: OutputOptions,
+): Promise<View> {
   const color = wantsColor(options, terminal)
   const { isTty, env } = terminal
   const say = (line: string) => terminal.err(`${printable(line)}\n`)
   const kind = chooseView({ output: options.output, isTty, term: env.TERM, ci: env.CI })
-  if (kind === 'json') return { hear: createJsonView(terminal.out), say, finish: async () => {} }
+  if (kind === 'json') return { hear: createJsonView(out), say, finish: async () => {} }
   if (kind === 'plain') {
-    return {
-      hear: createPlainView(terminal.out, { color, width: terminal.columns }),
-      say,
-      finish: async () => {},
-    }
+    return { hear: createPlainView(out, { color, width: terminal.columns }), say, finish: async () => {} }
   }
   // Loaded only where it is shown: it is a tenth of the start-up time.
   const { createLiveView } = await import('../report/live.ts')
-  return createLiveView(terminal.out, {
+  return createLiveView(out, {
     color,
     unicode: /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || ''),
     get columns() {

@@ -80,9 +80,13 @@ export function takenOver(dir: string, run: string, epoch: number): HandoverErro
   if (!existsSync(fileOf(dir, epoch + 1))) return undefined
   const { who, from } = readController(dir, epoch + 1) ?? { who: 'somebody', from: 'another place' }
   return new HandoverError(
-    fault('RUN_TAKEN_OVER', `run ${run} was taken over by ${who} on ${from}; this controller writes nothing more`, {
-      hint: `\`handover show ${run}\` tells how it stands`,
-    }),
+    fault(
+      'RUN_TAKEN_OVER',
+      `run ${run} was taken over by ${who} on ${from}; this controller writes nothing more`,
+      {
+        hint: `\`handover show ${run}\` tells how it stands`,
+      },
+    ),
   )
 }
 

@@ -140,7 +140,9 @@ async function readBounded(file: string): Promise<unknown> {
     const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
       const stat = await handle.stat()
-      return stat.isFile() && stat.size <= longestBytes ? JSON.parse(await handle.readFile('utf8')) : undefined
+      return stat.isFile() && stat.size <= longestBytes
+        ? JSON.parse(await handle.readFile('utf8'))
+        : undefined
     } finally {
       await handle.close()
     }

@@ -37,7 +37,8 @@ export async function changesSince(dir: string): Promise<string[]> {
   for (const { path, sha256 } of readSources(dir)) {
     const now = await digestOf(path)
     if (now === undefined) notes.push(`${path} cannot be read any more; the run goes on with its frozen plan`)
-    else if (now !== sha256) notes.push(`${path} was edited since the run began; the run goes on with its frozen plan`)
+    else if (now !== sha256)
+      notes.push(`${path} was edited since the run began; the run goes on with its frozen plan`)
   }
   return notes
 }

@@ -1,0 +1,149 @@
+/**
+ * `handover resume --from-hosts`: the journal is lost, so the hosts are asked. Recovery has one rule, with the journal or
+ * without: some host decided or committed, then forward; none, then back, because nobody knows which gates it had passed.
+ */
+import { exitCode } from '../core/exit-code.ts'
+import { fault, HandoverError } from '../core/fault.ts'
+import { plural } from '../core/text.ts'
+import type { Inspection, LastRun } from '../driver/hands.ts'
+import { claimController } from '../journal/controllers.ts'
+import type { EntryBody } from '../journal/entry.ts'
+import { createJournal } from '../journal/journal.ts'
+import { createRunDirectory, journalFile, readJournal } from '../journal/run-directory.ts'
+import { digestAll } from '../journal/sources.ts'
+import type { Plan } from '../plan/plan.ts'
+import { askAtTerminal } from './agree.ts'
+import { startOf } from './carry-out.ts'
+import { withFleet } from './fleet.ts'
+import { asker, lead, ownTrace } from './lead.ts'
+import { runDirectory } from './options.ts'
+import { oneUnfinished } from './recorded-runs.ts'
+import { resolvePlan } from './resolve.ts'
+import { notBegun, type ResumeOptions } from './resume-command.ts'
+import { sourceFiles } from './source-files.ts'
+import { tell } from './steer-commands.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What a host has recorded of the last run there; undefined when it does not answer. */
+export interface Recorded {
+  readonly host: string
+  readonly last: LastRun | null
+  readonly inspection: Inspection | undefined
+}
+
+export async function resumeFromHosts(
+  terminal: Terminal,
+  playbook: string,
+  wanted: string | undefined,
+  options: ResumeOptions,
+): Promise<number> {
+  const { plan, machine } = await resolvePlan(playbook, options)
+  const all = await lookAtRecords(plan, machine, options)
+  const run = oneUnfinished(all, wanted)
+  if (run === undefined) {
+    const text = 'nothing to resume: no host has the record of a run that is unfinished'
+    tell(terminal, options, wanted ?? '-', 'resume.unneeded', text)
+    return exitCode.done
+  }
+  const own = all.filter(({ last }) => last?.run === run)
+  requireSameArtifact(plan, run, own)
+  const isForward = own.some(({ last }) => last?.state === 'decided' || last?.state === 'committed')
+  const course = isForward
+    ? `run ${run} is decided on a host: every host is brought forward to the new version`
+    : `no host of run ${run} has heard of a decision: every host is brought back`
+  const question = `Lead it, with ${plural(plan.hosts.length, 'host')}?`
+  const isAgreed = options.yes || (await askAtTerminal(terminal, options, question, [course]))
+  if (!isAgreed) return notBegun(terminal)
+  const epoch = Math.max(...own.map(({ last }) => last?.epoch ?? 1)) + 1
+  const root = runDirectory(options, terminal)
+  await beginAnew(root, { run, plan, machine, playbook, epoch, own }, options)
+  const opening = { type: 'run.resumed' as const, ...ownTrace(), epoch, notes: [lostNote] }
+  const past = readJournal(root, run)
+  const backBy = isForward ? undefined : asker()
+  const { exit = exitCode.unexpected } = await lead(
+    terminal,
+    { plan, machine, root, run, epoch, opening, past, backBy },
+    options,
+  )
+  return exit
+}
+
+const lostNote = 'the journal of this run is lost; it goes on from what its hosts have recorded'
+
+async function lookAtRecords(plan: Plan, machine: string, options: ResumeOptions): Promise<Recorded[]> {
+  return withFleet(plan, machine, options, each =>
+    each(async (host, { hands }) => {
+      const outcome = await hands.inspect()
+      const inspection = outcome.kind === 'unreachable' ? undefined : outcome.inspection
+      return { host, last: inspection?.last ?? null, inspection }
+    }),
+  )
+}
+
+/** What the run has put there must be what this plan would put there. */
+function requireSameArtifact({ artifact }: Plan, run: string, own: readonly Recorded[]): void {
+  const other = own.find(({ last }) => last?.newSha !== artifact?.sha256)
+  if (!other) return
+  throw new HandoverError(
+    fault('RUN_OTHER_ARTIFACT', `run ${run} has another binary than ${artifact?.path} there`, {
+      host: other.host,
+      hint: `the one of the run has the sha256 ${other.last?.newSha.slice(0, 12)}, this one ${artifact?.sha256.slice(0, 12)}`,
+    }),
+  )
+}
+
+interface Anew {
+  readonly run: string
+  readonly plan: Plan
+  readonly machine: string
+  readonly playbook: string
+  readonly epoch: number
+  readonly own: readonly Recorded[]
+}
+
+/** A directory for that very run, with a journal that says what its hosts have recorded. */
+async function beginAnew(root: string, anew: Anew, options: ResumeOptions): Promise<void> {
+  const { run, plan, machine, playbook, epoch, own } = anew
+  refuseKnown(root, run)
+  const sources = await digestAll(sourceFiles(playbook, options))
+  const dir = await createRunDirectory(root, run, { ...plan, machine }, sources)
+  await claimController(dir, run, epoch)
+  const journal = await createJournal(journalFile(root, run), run)
+  const bodies = [startOf(plan, playbook), ...own.flatMap(recordedEntries)]
+  await Promise.all(bodies.map(body => journal.append(body)))
+  await journal.close()
+}
+
+function refuseKnown(root: string, run: string): void {
+  try {
+    readJournal(root, run)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  throw new HandoverError(
+    fault('USAGE', `the journal of run ${run} is here, in ${root}`, {
+      hint: `go on with it: handover resume ${run}`,
+    }),
+  )
+}
+
+/** Each of these is looked at before anything else; those that were switched have something to go back to. */
+function recordedEntries({ host, last, inspection }: Recorded): EntryBody[] {
+  if (!last || !inspection) return []
+  const { onDisk } = inspection
+  const version = onDisk.sha256 === last.oldSha ? onDisk.version : ''
+  const unseen = { pid: 0, workers: 0, masters: 1, draining: 0 }
+  const found = { version, sha256: last.oldSha, runsPath: true, ...unseen }
+  return [
+    { type: 'host.inspect.begun', host },
+    { type: 'host.inspected', host, current: false, found },
+    { type: 'host.prepare.begun', host },
+    ...(last.state === 'prepared'
+      ? []
+      : [
+          { type: 'host.prepared' as const, host, version: '' },
+          { type: 'host.switch.begun' as const, host },
+        ]),
+  ]
+}
