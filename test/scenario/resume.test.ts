@@ -1,0 +1,222 @@
+/**
+ * The controller is killed, and another one leads the run on: forward as if nothing had happened, or back. The stories run
+ * side by side, because they mostly wait; each is under load, and no new connection may fail.
+ */
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Entry } from '../../src/journal/entry.ts'
+import { startDelayProxy } from './delay-proxy.ts'
+import { throughProxy } from './proxied.ts'
+import { expectTruth, handover } from './silence.ts'
+import { type Ended, expectAllRun, finish, inWorld, type Running, types, type World } from './world.ts'
+
+const lease = '20s'
+const stages = [
+  { name: 'canary', hosts: 1, bake: '1s' },
+  { name: 'rest', hosts: 'rest', bake: '2s' },
+]
+
+function story(name: string, hosts: number, act: (world: World) => Promise<void>): void {
+  test.concurrent(name, ({ onTestFinished }) => inWorld(hosts, act, { thinkMs: 20, onTestFinished }), 120_000)
+}
+
+type Meant = (entry: Entry) => boolean
+
+function is(type: Entry['type'], host?: string): Meant {
+  return entry => entry.type === type && (host === undefined || ('host' in entry && entry.host === host))
+}
+
+/** A run up to a moment of it; then its controller is gone. */
+async function killed(
+  world: World,
+  moment: Meant,
+  more: Record<string, unknown> = {},
+  args: readonly string[] = [],
+): Promise<string> {
+  const playbook = world.playbook({ lease, stages, concurrency: 1, ...more })
+  const running = world.start(playbook, world.binaries.newer.path, ...args)
+  const { run } = await running.until(moment)
+  running.child.kill('SIGKILL')
+  await running.ended
+  return run
+}
+
+async function expectForward(world: World, ended: Ended): Promise<void> {
+  expect(finish(ended)).toMatchObject({ exit: 0, outcome: 'committed' })
+  await expectAllRun(world, world.binaries.newer.path)
+  await expectTruth(world, ended)
+}
+
+async function expectBack(world: World, ended: Ended): Promise<void> {
+  expect([ended.exit, ended.stderr]).toEqual([0, ''])
+  await expectAllRun(world, world.binaries.older.path)
+}
+
+const moments: readonly [string, Meant][] = [
+  ['while it inspects', is('host.inspect.begun', 'h02')],
+  ['while it prepares', is('host.prepare.begun', 'h02')],
+  ['when the first switch was begun', is('host.switch.begun', 'h01')],
+  ['while the canary bakes', is('stage.baking')],
+  ['in the middle of a stage', is('host.switched', 'h02')],
+  ['between two stages', is('stage.finished')],
+]
+
+describe.concurrent('killed, and resumed: it ends as an undisturbed run', () => {
+  for (const [when, moment] of moments) {
+    story(when, 3, async world => {
+      const run = await killed(world, moment)
+      const ended = await world.command('resume', run).ended
+      const [first] = ended.entries
+      expect(first).toMatchObject({ type: 'run.resumed', epoch: 2, notes: [], run })
+      await expectForward(world, ended)
+      // There is one run, it has ended, and nothing more is to be resumed.
+      const again = await world.command('resume', 'last').ended
+      expect([again.exit, again.entries[0]?.type]).toEqual([0, 'resume.unneeded'])
+    })
+  }
+})
+
+describe.concurrent('killed, and rolled back by another controller: every host is proven old, exit 0', () => {
+  for (const [when, moment] of moments) {
+    story(when, 3, async world => {
+      const run = await killed(world, moment)
+      const ended = await world.rollback(run).ended
+      await expectBack(world, ended)
+      // Hosts that were never looked at are told nothing of.
+      if (when !== 'while it inspects') await expectTruth(world, asRun(ended))
+      const again = await world.rollback(run).ended
+      expect([again.exit, again.entries[0]?.type]).toEqual([0, 'rollback.unneeded'])
+    })
+  }
+})
+
+/** A rollback that did what it was asked to ends with 0, whatever the run that it took back ends with. */
+function asRun(ended: Ended): Ended {
+  const last = ended.entries.at(-1)
+  return { ...ended, exit: last?.type === 'run.finished' ? last.exit : ended.exit }
+}
+
+/** Two hosts, of which the second one is far away: the decision is made, and only the first one has heard of it. */
+async function decidedHalf(world: World): Promise<string> {
+  const far = world.host(1)
+  const proxy = await startDelayProxy(far.sshPort, 0)
+  const args = throughProxy(world, new Map([[far, proxy.port]]))
+  const playbook = world.playbook({ lease, stages: [{ name: 'all', hosts: 'rest', bake: '1s' }] })
+  const running = world.start(playbook, world.binaries.newer.path, ...args)
+  const { run } = await running.until(is('stage.baking'))
+  proxy.slow(2000)
+  await running.until(is('host.committed', 'h01'))
+  proxy.cut()
+  proxy.slow(0)
+  running.child.kill('SIGKILL')
+  await running.ended
+  return run
+}
+
+describe.concurrent('killed after the decision', () => {
+  story('resume brings forward whoever has not heard of it', 2, async world => {
+    const run = await decidedHalf(world)
+    const ended = await world.command('resume', run).ended
+    await expectForward(world, ended)
+  })
+
+  story('rollback says that it goes forward first, and undoes it then', 2, async world => {
+    const run = await decidedHalf(world)
+    const refused = await world.rollback(run).ended
+    expect(refused.exit).toBe(3)
+    expect(JSON.stringify(refused.entries)).toContain('RUN_UNSETTLED')
+    expect(JSON.stringify(refused.entries)).toContain(`handover resume ${run}`)
+    expect((await world.command('abort', run).ended).exit).toBe(6)
+    expect((await world.command('resume', run).ended).exit).toBe(0)
+    const undone = await world.rollback(run).ended
+    expect(undone.exit).toBe(0)
+    await expectAllRun(world, world.binaries.older.path)
+    await expectTruth(world, undone)
+  })
+})
+
+/** What the older controller is stopped in, and continued again while the new one leads, or after it. */
+describe.concurrent('an older controller that comes back', () => {
+  const begin = async (world: World): Promise<{ running: Running; run: string }> => {
+    const playbook = world.playbook({ lease, stages: [{ name: 'all', hosts: 'rest', bake: '3s' }] })
+    const running = world.start(playbook, world.binaries.newer.path)
+    const { run } = await running.until(is('stage.baking'))
+    running.child.kill('SIGSTOP')
+    return { running, run }
+  }
+
+  story(
+    'from the same directory sees that it was taken over, and does nothing more: exit 3',
+    2,
+    async world => {
+      const { running, run } = await begin(world)
+      const refused = await world.command('resume', run).ended
+      expect([refused.exit, JSON.stringify(refused.entries)]).toEqual([
+        7,
+        expect.stringContaining('RUN_ACTIVE'),
+      ])
+      const second = world.command('resume', run, '--takeover')
+      await second.until(is('stage.baking'))
+      running.child.kill('SIGCONT')
+      const first = await running.ended
+      expect(first.exit).toBe(3)
+      expect(JSON.stringify(first.entries.at(-1))).toContain('RUN_TAKEN_OVER')
+      await expectForward(world, await second.ended)
+      expect((await handover(world, 'show', run)).out).toContain('controller 2 led it')
+    },
+  )
+
+  story('from another copy of the directory is refused by the hosts', 2, async world => {
+    const { running, run } = await begin(world)
+    cpSync(join(world.dir, 'runs'), join(world.dir, 'elsewhere'), { recursive: true })
+    const second = world.command('resume', run, '--takeover', '--run-dir', join(world.dir, 'elsewhere'))
+    await second.until(is('stage.baking'))
+    running.child.kill('SIGCONT')
+    const first = await running.ended
+    expect(JSON.stringify(first.entries)).toContain('FENCED')
+    expect(types(first)).not.toContain('host.committed')
+    expect(types(first)).not.toContain('host.reverted')
+    const ended = await second.ended
+    await expectForward(world, ended)
+  })
+})
+
+describe.concurrent('without the journal', () => {
+  const from = (world: World, playbook: string, ...args: string[]) =>
+    world.command(
+      'resume',
+      '--from-hosts',
+      playbook,
+      '-i',
+      world.lab.inventory,
+      '--run-dir',
+      join(world.dir, 'new'),
+      '-e',
+      `artifact=${world.binaries.newer.path}`,
+      ...args,
+    )
+
+  story('no host has heard of a decision: every host goes back, exit 2', 3, async world => {
+    const run = await killed(world, is('host.switched', 'h02'))
+    const ended = await from(world, world.playbook({ lease, stages })).ended
+    expect(finish(ended)).toMatchObject({ run, exit: 2, outcome: 'rolled-back' })
+    await expectAllRun(world, world.binaries.older.path)
+    await expectTruth(world, ended)
+    const again = await from(world, world.playbook({ lease, stages })).ended
+    expect([again.exit, again.entries[0]?.type]).toEqual([0, 'resume.unneeded'])
+  })
+
+  story('a host has heard of it: every host goes forward, exit 0', 2, async world => {
+    const run = await decidedHalf(world)
+    const playbook = world.playbook({ lease })
+    const other = await from(world, playbook, '-e', `artifact=${await world.variant('serves-wrongly')}`).ended
+    expect([other.exit, JSON.stringify(other.entries)]).toEqual([
+      4,
+      expect.stringContaining('RUN_OTHER_ARTIFACT'),
+    ])
+    const ended = await from(world, playbook, run.slice(0, 15)).ended
+    expect(finish(ended)).toMatchObject({ run })
+    await expectForward(world, ended)
+  })
+})
