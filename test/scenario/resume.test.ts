@@ -174,7 +174,8 @@ describe.concurrent('an older controller that comes back', () => {
     await second.until(is('stage.baking'))
     running.child.kill('SIGCONT')
     const first = await running.ended
-    expect(JSON.stringify(first.entries)).toContain('FENCED')
+    expect(finish(first)).toMatchObject({ exit: 3, outcome: 'in-doubt' })
+    expect(JSON.stringify(first.entries)).toContain('a later controller')
     expect(types(first)).not.toContain('host.committed')
     expect(types(first)).not.toContain('host.reverted')
     const ended = await second.ended
