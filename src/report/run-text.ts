@@ -102,7 +102,9 @@ const stageWords: Partial<Record<StageStanding['step'], string>> = { rolling: 'b
 function course(standing: Standing, style: RunStyle): string[] {
   const { resumed } = standing
   return [
-    ...(resumed ? [`${clockTime(resumed.at)} ${resumedText(standing, resumed)}`, ...noteTexts(resumed)] : []),
+    ...(resumed
+      ? [`resumed ${clockTime(resumed.at)} ${resumedText(standing, resumed)}`, ...noteTexts(resumed)]
+      : []),
     ...(standing.interrupted ? [interruptionText(standing.interrupted)] : []),
     ...(standing.decided ? ['decided: it only goes forward from there'] : []),
     ...(standing.rollingBack !== undefined ? [`rolling back: ${oneLine(standing.rollingBack)}`] : []),

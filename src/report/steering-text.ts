@@ -41,8 +41,16 @@ export function waitTexts(standing: Standing): string[] {
 /** The same for one narrow line: the command first, because the end may be cut. */
 export function waitTitle(standing: Standing): string | undefined {
   const { gate, pause } = standing
-  if (pause) return `PAUSED: ${commandFor('resume', standing)} goes on (until ${timeText(pause.untilMs)})`
+  if (pause) {
+    return `PAUSED: ${commandFor('resume', standing)} goes on (until ${shortTime(standing, pause.untilMs)})`
+  }
   if (!gate) return undefined
   const stage = oneLine(gate.stage, 40)
-  return `WAITS: ${commandFor('approve', standing)} begins ${stage} (until ${timeText(gate.untilMs)})`
+  return `WAITS: ${commandFor('approve', standing)} begins ${stage} (until ${shortTime(standing, gate.untilMs)})`
+}
+
+/** Without the day where it cannot be mistaken. */
+function shortTime({ lastMs }: Standing, ms: number): string {
+  const time = timeText(ms)
+  return ms - lastMs < 20 * 3_600_000 ? time.replace(/^\S+ (\d\d:\d\d):\d\d/, '$1') : time
 }

@@ -84,16 +84,20 @@ function found(
   const heard = `${name} has heard of the decision: the run only goes forward`
   const learnt = standing.decisionHeardFrom === host.name && host.step === 'precommitted'
   return [
-    { where: 'look', text: `${text}: ${afterFound(standing, host)}`, routine: true },
+    { where: 'look', text: `${text}: ${afterFound(standing, host, entry)}`, routine: true },
     ...(learnt ? [{ where: 'decided', text: heard, tone: 'strong' as const }] : []),
   ]
 }
 
-function afterFound(standing: Standing, { step }: HostStanding): string {
+function afterFound(
+  standing: Standing,
+  { step }: HostStanding,
+  { stand }: Extract<Entry, { type: 'host.found' }>,
+): string {
   if (isGoingBack(standing)) return 'it goes back'
   switch (step) {
     case 'precommitted':
-      return 'it commits'
+      return stand === 'committed' ? 'its commit is asked for once more, which tidies up' : 'it commits'
     case 'switched':
       return 'its health counts anew'
     case 'prepared':

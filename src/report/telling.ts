@@ -101,7 +101,11 @@ function resumed(standing: Standing, entry: Extract<Entry, { type: 'run.resumed'
   const hosts = `${plural(unsure, 'host')} ${unsure === 1 ? 'was' : 'were'} under way`
   const next = isGoingBack(standing) ? 'every one goes back' : 'every one is looked at before anything else'
   return [
-    { where: 'run', text: resumedText(standing, entry), tone: 'strong' },
+    {
+      where: 'run',
+      text: `${oneLine(entry.run, 80)} RESUMED ${resumedText(standing, entry)}`,
+      tone: 'strong',
+    },
     ...noteTexts(entry).map((text): Telling => ({ where: 'run', text, tone: 'doubt' })),
     ...(standing.decided ? [{ where: 'run', text: 'decided before: it only goes forward' }] : []),
     ...(isGoingBack(standing)
@@ -114,14 +118,14 @@ function resumed(standing: Standing, entry: Extract<Entry, { type: 'run.resumed'
 
 /** Who leads the run now, and from where. */
 export function resumedText({ opening }: Standing, entry: Extract<Entry, { type: 'run.resumed' }>): string {
-  const { run, who, from, pid, epoch, tool } = entry
+  const { who, from, pid, epoch, tool } = entry
   const began = opening?.tool
   // Journals of the first versions do not say which one it was.
   const other =
     began && began !== tool
       ? `, with handover ${oneLine(tool, 40)} (it began with ${oneLine(began, 40)})`
       : ''
-  return `${oneLine(run, 80)} RESUMED by ${oneLine(who, 80)} on ${oneLine(from, 80)}, process ${pid}: controller ${epoch} of this run${other}`
+  return `by ${oneLine(who, 80)} on ${oneLine(from, 80)}, process ${pid}: controller ${epoch} of this run${other}`
 }
 
 export function noteTexts({ notes }: Extract<Entry, { type: 'run.resumed' }>): string[] {
