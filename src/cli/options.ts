@@ -26,6 +26,8 @@ export interface TargetOptions extends ReachOptions {
   readonly privateKey?: string
   readonly become?: boolean
   readonly listHosts?: boolean
+  /** Only of `run`: a gate before every stage. */
+  readonly step?: boolean
 }
 
 export function withOutput(command: Command): Command {

@@ -34,6 +34,7 @@ export async function resolvePlan(playbookFile: string, options: TargetOptions):
     concurrencyCap: options.concurrency,
     become: options.become,
     dropEmptyStages: options.limit !== undefined,
+    step: options.step,
   })
   return { plan, playbook, machine }
 }

@@ -14,6 +14,7 @@ export function explainPlan(plan: Plan): string[] {
     ...targets(plan),
     'stages:',
     ...plan.stages.map((stage, index) => `  ${index + 1}. ${stage.name.padEnd(widest)}  ${stageLine(stage)}`),
+    ...gateLine(plan),
     `at most ${plural(most(plan), 'host')} being changed at once, ${Math.min(plan.rollbackConcurrency, plan.hosts.length)} when going back`,
     `tolerated: ${plural(plan.maxFailed, 'failed host')}, ${plural(plan.maxUnreachable, 'unreachable host')}`,
     ...healthLines(plan),
@@ -55,10 +56,18 @@ function targets(plan: Plan): string[] {
   return [`replaces: ${binaries[0]}${more}, driver ${plan.hosts[0]?.handover.driver}`]
 }
 
-function stageLine({ hosts, concurrency, bakeMs }: PlannedStage): string {
+function stageLine({ hosts, concurrency, bakeMs, gate, gateMs }: PlannedStage): string {
+  const wait = gate === null ? '' : `waits up to ${formatDuration(gateMs)} for an approval, then `
   const pace = hosts.length > 1 ? `, ${Math.min(concurrency, hosts.length)} at a time` : ''
   const bake = bakeMs > 0 ? `, then watched for ${formatDuration(bakeMs)}` : ''
-  return `${hostList(hosts)}${pace}${bake}`
+  return `${wait}${hostList(hosts)}${pace}${bake}`
+}
+
+function gateLine({ stages }: Plan): string[] {
+  if (stages.every(({ gate }) => gate === null)) return []
+  return [
+    'approval: `handover approve RUN`, from any terminal here; without one in time every host goes back',
+  ]
 }
 
 function most(plan: Plan): number {

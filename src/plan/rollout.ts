@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly become?: boolean | undefined
   /** With `--limit` a stage may well be left without hosts: drop it instead of refusing. */
   readonly dropEmptyStages?: boolean | undefined
+  /** `--step`: a gate before every stage, the first one included. */
+  readonly step?: boolean | undefined
 }
 
 /**
@@ -41,6 +43,7 @@ export function planRollout(
     concurrency,
     concurrencyCap,
     dropEmptyStages: options.dropEmptyStages ?? false,
+    step: options.step ?? false,
   })
   const stageOf = new Map(stages.flatMap((stage, index) => stage.hosts.map(name => [name, index] as const)))
   const parsed = new Map<string, Template>()

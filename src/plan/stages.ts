@@ -17,6 +17,8 @@ export interface StageInput {
   /** What the command line lowers it to. */
   readonly concurrencyCap: number
   readonly dropEmptyStages: boolean
+  /** Every stage gets a gate. */
+  readonly step: boolean
 }
 
 const shown = 10
@@ -33,7 +35,7 @@ export function divideIntoStages(input: StageInput): { stages: PlannedStage[]; f
       left = left.filter(name => !taken.has(name))
       const concurrency = stageConcurrency(stage, input)
       const { name, bakeMs } = stage
-      if (hosts.length > 0) stages.push({ name, hosts, concurrency, bakeMs, gate: null, gateMs: 0 })
+      if (hosts.length > 0) stages.push({ name, hosts, concurrency, bakeMs, ...gateOf(stage, input) })
     } catch (error) {
       if (!(error instanceof HandoverError)) throw error
       faults.push(...error.faults.map(one => ({ place: stage.place, ...one })))
@@ -72,6 +74,11 @@ function stageConcurrency(stage: Stage, { names, concurrency, concurrencyCap }: 
   const message = `stage ${JSON.stringify(stage.name)}: its concurrency ${own} is more than the ${concurrency} of the whole run`
   const hint = 'a stage may only lower it: raise concurrency at the top level'
   throw new HandoverError(fault('PLAYBOOK_VALUE', message, { place: stage.concurrencyPlace, hint }))
+}
+
+function gateOf({ gate, gateMs }: Stage, { step }: StageInput): Pick<PlannedStage, 'gate' | 'gateMs'> {
+  if (gate === null && !step) return { gate: null, gateMs: 0 }
+  return { gate: gate ?? 'approval', gateMs }
 }
 
 function emptyStage({ name, hosts, place }: Stage, left: readonly string[]): Fault {

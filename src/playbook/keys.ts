@@ -21,7 +21,7 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
 const notBuilt: Readonly<Record<string, readonly string[]>> = {
   '': ['windows', 'hooks', 'notify', 'vars_files', 'order', 'max_unavailable'],
   artifact: ['files'],
-  'stages.*': ['rehearse', 'gate', 'spread'],
+  'stages.*': ['rehearse', 'spread'],
 }
 
 const perHost = new Set([

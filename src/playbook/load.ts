@@ -154,6 +154,8 @@ function buildStage(
     hosts: stage.hosts,
     concurrency: stage.concurrency ?? null,
     bakeMs: stage.bake,
+    gate: stage.gate ?? null,
+    gateMs: stage.gate_timeout,
     place: at('stages', index, 'hosts'),
     concurrencyPlace: at('stages', index, 'concurrency'),
   }

@@ -59,6 +59,10 @@ export interface Stage {
   /** May only lower the concurrency of the run. */
   readonly concurrency: Count | null
   readonly bakeMs: number
+  /** What must pass before the first of its hosts switches. */
+  readonly gate: 'approval' | null
+  /** How long a gate is waited for, also one that only the command line puts there. */
+  readonly gateMs: number
   /** Where `hosts` is written. */
   readonly place: Place
   /** Where `concurrency` is written, or the stage when it is not. */

@@ -11,6 +11,7 @@ export function findContradictions(document: SourceDocument, data: unknown): Fau
     ...duplicateNames(document, data, 'health', 'check'),
     ...duplicateNames(document, data, 'stages', 'stage'),
     ...restNotLast(document, data),
+    ...timeoutsWithoutGate(document, data),
     ...probesOf(document, data),
   ]
 }
@@ -45,6 +46,15 @@ function restNotLast(document: SourceDocument, data: unknown): Fault[] {
   })
 }
 
+function timeoutsWithoutGate(document: SourceDocument, data: unknown): Fault[] {
+  return entriesOf(data, 'stages').flatMap(({ path, entry }) => {
+    if (!('gate_timeout' in entry) || 'gate' in entry || hasUnknownKey('stages.*', entry)) return []
+    const message = `${keyName(path)} has "gate_timeout" but no "gate" that could wait for so long`
+    const place = placeOf(document, [...path, 'gate_timeout'], 'key')
+    return [fault('PLAYBOOK_VALUE', message, { place, hint: 'add gate: approval, or remove gate_timeout' })]
+  })
+}
+
 function probesOf(document: SourceDocument, data: unknown): Fault[] {
   return entriesOf(data, 'health').flatMap(({ path, entry }): Fault[] => {
     const [first, second] = Object.keys(entry).filter(key => probes.has(key))
@@ -53,12 +63,15 @@ function probesOf(document: SourceDocument, data: unknown): Fault[] {
       const place = placeOf(document, [...path, second], 'key')
       return [fault('PLAYBOOK_VALUE', message, { place, hint: 'make two checks of it' })]
     }
-    const unknown = Object.keys(entry).some(key => !knownKeys['health.*']?.includes(key))
-    // The unknown key is most likely the misspelt probe: one complaint is enough.
-    if (first || unknown) return []
+    if (first || hasUnknownKey('health.*', entry)) return []
     const message = `${keyName(path)} needs one of the keys "http", "tcp" and "command"`
     return [fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, path) })]
   })
+}
+
+/** The unknown key is most likely the misspelt one that is missed: one complaint is enough. */
+function hasUnknownKey(mapping: string, entry: Record<string, unknown>): boolean {
+  return Object.keys(entry).some(key => !knownKeys[mapping]?.includes(key))
 }
 
 function entriesOf(data: unknown, list: string): { path: DocumentPath; entry: Record<string, unknown> }[] {

@@ -100,7 +100,15 @@ export const health = z
   })
 
 export const stage = z.strictObject(
-  { name: line, hosts: stageHosts, concurrency: count(1).optional(), bake: duration(0).prefault('0s') },
+  {
+    name: line,
+    hosts: stageHosts,
+    concurrency: count(1).optional(),
+    bake: duration(0).prefault('0s'),
+    gate: z.literal('approval', { error: '"approval"' }).optional(),
+    // Long enough to wake somebody; every old master stays parked all the while.
+    gate_timeout: duration(1000).prefault('1h'),
+  },
   mapping,
 )
 

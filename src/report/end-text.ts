@@ -7,6 +7,7 @@ import type { Entry, HostEnd, HostSummary, RunOutcome } from '../journal/entry.t
 import { formatFaults } from './fault-text.ts'
 import { nameList, oneLine, paint, type Tone } from './line.ts'
 import type { Standing } from './standing.ts'
+import { commandFor } from './steering-text.ts'
 import { formatTable, type TableStyle } from './table.ts'
 
 export type Finish = Extract<Entry, { type: 'run.finished' }>
@@ -126,7 +127,7 @@ function nextStep(standing: Standing, finish: Finish): string {
     case 'in-doubt':
       return (
         `look at ${nameList(named('in-doubt'))} with \`handover status\`; there the new binary may serve beside its parked ` +
-        'old master: docs/hosts.md, "By hand", tells how to go back or forward'
+        `old master: docs/hosts.md, "By hand", tells how to go back or forward; once they answer, \`${commandFor('resume', standing)}\` looks at them again`
       )
   }
 }

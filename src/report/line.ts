@@ -34,3 +34,13 @@ export function nameList(names: readonly string[], most = 8): string {
   const more = names.length > most ? ` and ${names.length - most} more` : ''
   return `${shown.join(', ')}${more}`
 }
+
+/** One piece of news, and the part of the run that it belongs to. */
+export interface Telling {
+  /** A stage, or `inspect`, `prepare`, `look`, `decided`, `commit`, `rollback`, `run`. */
+  readonly where: string
+  readonly text: string
+  readonly tone?: Tone
+  /** Routine news of one host: left out where there are too many hosts for it. */
+  readonly routine?: boolean
+}

@@ -10,6 +10,7 @@ import {
   type StageStanding,
   type Standing,
 } from './standing.ts'
+import { waitTitle } from './steering-text.ts'
 import { padToWidth } from './width.ts'
 
 export type RowEnd = 'good' | 'bad' | undefined
@@ -39,7 +40,7 @@ export function liveRows(standing: Standing, lines: number): LiveRow[] {
     ),
   )
   const rows: LiveRow[] = perHost
-    ? hosts.map(host => ({ key: `host ${host.name}`, read: () => hostRow(host, widest) }))
+    ? hosts.map(host => ({ key: `host ${host.name}`, read: now => hostRow(now, host, widest) }))
     : standing.stages.map(stage => ({
         key: `stage ${stage.info.name}`,
         read: now => stageRow(now, stage, widest),
@@ -57,6 +58,11 @@ const ends: Partial<Record<HostStep, RowEnd>> = {
   released: 'bad',
 }
 
+/** As long as hosts are looked at, one of them may know of a decision, and then those that went back go on. */
+function isOpen(standing: Standing): boolean {
+  return countAt(standing, 'unsure', 'looking') > 0
+}
+
 /** The new binary serves on the host. */
 const serving: ReadonlySet<HostStep> = new Set([
   'switched',
@@ -67,7 +73,8 @@ const serving: ReadonlySet<HostStep> = new Set([
   'committed',
 ])
 
-function hostRow({ name, stage, step, before, newVersion, faults }: HostStanding, widest: number): Row {
+function hostRow(standing: Standing, host: HostStanding, widest: number): Row {
+  const { name, stage, step, before, newVersion, faults } = host
   const [fault] = faults
   const versions = [before?.version, serving.has(step) ? newVersion : undefined].filter(
     each => each !== undefined,
@@ -78,7 +85,7 @@ function hostRow({ name, stage, step, before, newVersion, faults }: HostStanding
     padToWidth(step, 13),
     fault ? `${fault.code}: ${oneLine(fault.message, 200)}` : oneLine(versions.join(' -> '), 80),
   ]
-  return { title: parts.join(' ').trimEnd(), end: ends[step] }
+  return { title: parts.join(' ').trimEnd(), end: isOpen(standing) ? undefined : ends[step] }
 }
 
 const shown: readonly HostStep[] = [
@@ -91,6 +98,8 @@ const shown: readonly HostStep[] = [
   'reverted',
   'committed',
   'in doubt',
+  'unsure',
+  'looking',
 ]
 
 function stageRow(standing: Standing, { info, step }: StageStanding, widest: number): Row {
@@ -109,13 +118,13 @@ function stageRow(standing: Standing, { info, step }: StageStanding, widest: num
   const bad = settled - sum('committed', 'current')
   return {
     title: `${padToWidth(oneLine(info.name, 40), widest)} ${padToWidth(step, 9)} ${parts.join(', ')}`,
-    end: settled < info.hosts.length ? undefined : bad > 0 ? 'bad' : 'good',
+    end: settled < info.hosts.length || isOpen(standing) ? undefined : bad > 0 ? 'bad' : 'good',
   }
 }
 
 function runRow(standing: Standing): Row {
   const { opening, finished } = standing
-  const title = `run ${oneLine(opening?.run ?? '', 80)}: ${doing(standing)}`
+  const title = waitTitle(standing) ?? `run ${oneLine(opening?.run ?? '', 80)}: ${doing(standing)}`
   if (!finished) return { title, end: undefined }
   return { title, end: finished.exit === 0 ? 'good' : 'bad' }
 }
@@ -126,6 +135,10 @@ function doing(standing: Standing): string {
   if (standing.rollingBack !== undefined) return `ROLLING BACK: ${oneLine(standing.rollingBack, 200)}`
   if (standing.decided)
     return `decided, ${countAt(standing, 'committed')} of ${plural(total, 'host')} committed`
+  const unsure = countAt(standing, 'unsure', 'looking')
+  if (unsure > 0)
+    return `looking at ${plural(unsure, 'host')} that ${unsure === 1 ? 'was' : 'were'} under way`
+  if (standing.stoodStill) return 'stood still; every host is heard from again'
   const stage = standing.stages.findLast(({ step }) => step !== 'waiting' && step !== 'finished')
   if (stage) return `${oneLine(stage.info.name, 40)} ${stage.step}`
   if (countAt(standing, 'waiting', 'inspecting') > 0) return 'inspecting'

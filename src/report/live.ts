@@ -5,12 +5,12 @@
 import { Listr, type ListrRendererFactory, type ListrTaskWrapper } from 'listr2'
 import type { Entry } from '../journal/entry.ts'
 import { describeEnd } from './end-text.ts'
-import { applyEntry } from './fold.ts'
+import { applyEntry, standingOf } from './fold.ts'
 import type { LineStyle } from './line.ts'
 import { type LiveRow, liveRows } from './live-rows.ts'
 import { type Screen, screenRenderer } from './live-screen.ts'
 import { tellingLine } from './plain.ts'
-import { elapsedMs, newStanding, type Standing } from './standing.ts'
+import { elapsedMs, type Standing } from './standing.ts'
 import { tell } from './telling.ts'
 
 export interface LiveStyle extends LineStyle {
@@ -30,8 +30,13 @@ export interface LiveView {
   finish(): Promise<void>
 }
 
-export function createLiveView(write: (text: string) => void, style: LiveStyle): LiveView {
-  const standing = newStanding()
+/** @param past what the journal holds already of a run that is resumed: known, and not told again. */
+export function createLiveView(
+  write: (text: string) => void,
+  style: LiveStyle,
+  past: readonly Entry[] = [],
+): LiveView {
+  const standing = standingOf(past)
   const above: string[] = []
   const screen: Screen = {
     write,
@@ -64,7 +69,7 @@ export function createLiveView(write: (text: string) => void, style: LiveStyle):
         if (telling.tone || telling.where === 'run')
           above.push(tellingLine(elapsedMs(standing), telling, style))
       }
-      if (entry.type === 'run.started') rows ??= startRows(standing, screen)
+      if (entry.type === 'run.started' || entry.type === 'run.resumed') rows ??= startRows(standing, screen)
       rows?.update('host' in entry ? `host ${entry.host}` : undefined)
     },
     say: line => {

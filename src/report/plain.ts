@@ -1,10 +1,10 @@
 /** One line for each event that matters, for logs and pipes: nothing moves, and colour is the only control code. */
 import type { Entry } from '../journal/entry.ts'
 import { describeEnd, mostHostRows } from './end-text.ts'
-import { applyEntry } from './fold.ts'
-import { type LineStyle, oneLine, paint } from './line.ts'
-import { countAt, elapsedMs, newStanding, type Standing } from './standing.ts'
-import { type Telling, tell } from './telling.ts'
+import { applyEntry, standingOf } from './fold.ts'
+import { type LineStyle, oneLine, paint, type Telling } from './line.ts'
+import { countAt, elapsedMs, type Standing } from './standing.ts'
+import { tell } from './telling.ts'
 import { cutToWidth, padToWidth } from './width.ts'
 
 export interface PlainStyle extends LineStyle {
@@ -15,9 +15,16 @@ export interface PlainStyle extends LineStyle {
 const progressEveryMs = 5000
 const placeWidth = 9
 
-/** Above 50 hosts, routine news of single hosts becomes a line of counts every five seconds. */
-export function createPlainView(write: (text: string) => void, style: PlainStyle): (entry: Entry) => void {
-  const standing = newStanding()
+/**
+ * Above 50 hosts, routine news of single hosts becomes a line of counts every five seconds.
+ * @param past what the journal holds already of a run that is resumed: known, and not told again.
+ */
+export function createPlainView(
+  write: (text: string) => void,
+  style: PlainStyle,
+  past: readonly Entry[] = [],
+): (entry: Entry) => void {
+  const standing = standingOf(past)
   let nextProgressMs = 0
   return entry => {
     applyEntry(standing, entry)
@@ -48,7 +55,18 @@ function progress(standing: Standing): Telling {
   const stage = standing.stages.findLast(({ step }) => step !== 'waiting')?.info.name ?? 'run'
   const where = standing.rollingBack !== undefined ? 'rollback' : standing.decided ? 'commit' : stage
   const parts = (
-    ['switching', 'switched', 'healthy', 'failed', 'reverting', 'reverted', 'committed', 'in doubt'] as const
+    [
+      'unsure',
+      'looking',
+      'switching',
+      'switched',
+      'healthy',
+      'failed',
+      'reverting',
+      'reverted',
+      'committed',
+      'in doubt',
+    ] as const
   )
     .map(step => [step, countAt(standing, step)] as const)
     .filter(([, count]) => count > 0)

@@ -6,9 +6,17 @@ import { describeEnd, mostHostRows } from './end-text.ts'
 import { formatFaults } from './fault-text.ts'
 import { standingOf } from './fold.ts'
 import { type LineStyle, nameList, oneLine, paint, type Tone } from './line.ts'
-import { type Effect, elapsedMs, type HostStanding, type HostStep, type Standing } from './standing.ts'
+import {
+  type Effect,
+  elapsedMs,
+  type HostStanding,
+  type HostStep,
+  type StageStanding,
+  type Standing,
+} from './standing.ts'
+import { commandFor, interruptionText, waitTexts } from './steering-text.ts'
 import { formatTable, type TableStyle } from './table.ts'
-import { sourceOf } from './telling.ts'
+import { noteTexts, resumedText, sourceOf } from './telling.ts'
 
 export interface RunRow {
   readonly id: string
@@ -67,7 +75,7 @@ export function describeRun(entries: readonly Entry[], style: RunStyle): string[
   if (!standing.opening) return ['the journal of this run holds nothing: it was cut off before it began']
   return [
     ...heading(standing, standing.opening),
-    ...course(standing),
+    ...course(standing, style),
     ...(standing.finished
       ? describeEnd(standing, standing.finished, table)
       : describeMiddle(standing, style, table)),
@@ -78,7 +86,7 @@ function heading(standing: Standing, opening: Extract<Entry, { type: 'run.starte
   const { run, name, at, who, from, pid, playbook } = opening
   const stages = standing.stages.map(
     ({ info, step }) =>
-      `${oneLine(info.name, 40)} (${plural(info.hosts.length, 'host')}) ${step === 'rolling' ? 'begun' : step}`,
+      `${oneLine(info.name, 40)} (${plural(info.hosts.length, 'host')}) ${stageWords[step] ?? step}`,
   )
   return [
     `run ${oneLine(run, 80)}: ${oneLine(name, 120)}`,
@@ -89,11 +97,31 @@ function heading(standing: Standing, opening: Extract<Entry, { type: 'run.starte
   ]
 }
 
-function course(standing: Standing): string[] {
+const stageWords: Partial<Record<StageStanding['step'], string>> = { rolling: 'begun', 'at gate': 'waits' }
+
+function course(standing: Standing, style: RunStyle): string[] {
+  const { resumed } = standing
   return [
-    ...(standing.interrupted ? [`interrupted by ${standing.interrupted}`] : []),
+    ...(resumed
+      ? [`resumed ${clockTime(resumed.at)} ${resumedText(standing, resumed)}`, ...noteTexts(resumed)]
+      : []),
+    ...(standing.interrupted ? [interruptionText(standing.interrupted)] : []),
     ...(standing.decided ? ['decided: it only goes forward from there'] : []),
     ...(standing.rollingBack !== undefined ? [`rolling back: ${oneLine(standing.rollingBack)}`] : []),
+    ...waiting(standing, style),
+  ]
+}
+
+/** A dead controller hears no approval; whoever resumes the run waits anew. */
+function waiting(standing: Standing, { alive, color }: RunStyle): string[] {
+  const { gate, pause, stoodStill } = standing
+  if (alive) {
+    const still = stoodStill ? ['its machine stood still: every host is heard from again'] : []
+    return [...waitTexts(standing), ...still].map(text => paint({ color }, 'doubt', text))
+  }
+  return [
+    ...(pause ? [`it was paused by ${oneLine(pause.by, 80)}`] : []),
+    ...(gate ? [`stage ${oneLine(gate.stage, 40)} was waiting for an approval`] : []),
   ]
 }
 
@@ -139,6 +167,8 @@ const tones: Partial<Record<HostStep, Tone>> = {
   refused: 'bad',
   unreachable: 'bad',
   'in doubt': 'bad',
+  unsure: 'doubt',
+  looking: 'doubt',
 }
 
 function stepTable(hosts: readonly HostStanding[], table: TableStyle): string[] {
@@ -168,19 +198,27 @@ function openEffects(hosts: readonly HostStanding[], alive: boolean): string[] {
       : `IN DOUBT: ${effect} was begun and its end was never recorded`
     return [`${what}: ${nameList(names, 20)}`]
   })
+  const unsure = hosts.filter(({ step }) => step === 'unsure' || step === 'looking').map(({ name }) => name)
+  if (unsure.length > 0) {
+    const what = alive ? 'to be looked at' : 'IN DOUBT: not looked at since the run was resumed'
+    lines.push(`${what}: ${nameList(unsure, 20)}`)
+  }
   return lines.length > 0 ? ['', ...lines] : []
 }
 
-function nextAfterCutOff({ hosts, decided }: Standing): string[] {
+function nextAfterCutOff(standing: Standing): string[] {
+  const { hosts, decided } = standing
+  const goOn = `next: \`${commandFor('resume', standing)}\` goes on with it`
   const switched = [...hosts.values()].filter(
     ({ touched, step }) => touched && step !== 'committed' && step !== 'reverted',
   )
   if (switched.length === 0)
-    return ['next: no host was left half-way; `handover status` shows what each runs']
+    return [`${goOn}; no host was left half-way, and \`handover status\` shows what each runs`]
   const course = decided
     ? 'the run was decided: a host that was told commits by itself, one that was not goes back when its lease ends'
     : 'not decided: a host without an end here goes back by itself when its lease ends'
-  return [course, `next: look at ${nameList(switched.map(host => host.name))} with \`handover status\``]
+  const names = nameList(switched.map(host => host.name))
+  return [course, `${goOn}, beginning with ${names}; \`handover status\` shows what each runs`]
 }
 
 function clockTime(at: string): string {

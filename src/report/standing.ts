@@ -24,6 +24,9 @@ export type HostStep =
   | 'reverted'
   | 'released'
   | 'in doubt'
+  /** Another controller has taken the run over: what it has come to there is not known yet. */
+  | 'unsure'
+  | 'looking'
 
 export type Effect = 'prepare' | 'switch' | 'precommit' | 'commit' | 'revert'
 
@@ -44,7 +47,12 @@ export interface HostStanding {
 
 export interface StageStanding {
   readonly info: StageInfo
-  step: 'waiting' | 'rolling' | 'baking' | 'baked' | 'finished'
+  step: 'waiting' | 'at gate' | 'rolling' | 'baking' | 'baked' | 'finished'
+}
+
+/** Something that ends by itself, and then takes the run back. Milliseconds since 1970. */
+interface Wait {
+  readonly untilMs: number
 }
 
 export interface Standing {
@@ -54,8 +62,16 @@ export interface Standing {
   /** How many hosts are at each step. */
   readonly counts: Map<HostStep, number>
   decided: boolean
+  /** A host that knew of a decision which the journal does not have. */
+  decisionHeardFrom: string | undefined
   rollingBack: string | undefined
-  interrupted: string | undefined
+  interrupted: Extract<Entry, { type: 'run.interrupted' }> | undefined
+  gate: (Wait & { readonly stage: string }) | undefined
+  pause: (Wait & { readonly by: string; readonly ms: number }) | undefined
+  /** The controller stood still, and the hosts are heard from again. */
+  stoodStill: boolean
+  /** The newest controller, where it is not the one that began. */
+  resumed: Extract<Entry, { type: 'run.resumed' }> | undefined
   finished: Extract<Entry, { type: 'run.finished' }> | undefined
   /** Time of the newest entry, in milliseconds since 1970. */
   lastMs: number
@@ -68,8 +84,13 @@ export function newStanding(): Standing {
     hosts: new Map(),
     counts: new Map(),
     decided: false,
+    decisionHeardFrom: undefined,
     rollingBack: undefined,
     interrupted: undefined,
+    gate: undefined,
+    pause: undefined,
+    stoodStill: false,
+    resumed: undefined,
     finished: undefined,
     lastMs: 0,
   }
@@ -78,6 +99,17 @@ export function newStanding(): Standing {
 /** Milliseconds from the start of the run to its newest entry. */
 export function elapsedMs({ opening, lastMs }: Standing): number {
   return opening ? Math.max(0, lastMs - Date.parse(opening.at)) : 0
+}
+
+/** Undecided and turned around: nothing waits any more, and nobody is looked at first. */
+export function isGoingBack({ decided, rollingBack }: Standing): boolean {
+  return !decided && rollingBack !== undefined
+}
+
+export function moveTo({ counts }: Standing, host: HostStanding, step: HostStep): void {
+  counts.set(host.step, (counts.get(host.step) ?? 0) - 1)
+  counts.set(step, (counts.get(step) ?? 0) + 1)
+  host.step = step
 }
 
 export function countAt({ counts }: Standing, ...steps: HostStep[]): number {

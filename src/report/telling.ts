@@ -1,21 +1,13 @@
 /** What an entry says in words. */
 import { formatDuration } from '../core/duration.ts'
 import { plural } from '../core/text.ts'
-import type { Entry, HostFacts } from '../journal/entry.ts'
+import type { Entry } from '../journal/entry.ts'
 import { outcomeTones } from './end-text.ts'
-import { oneLine, type Tone } from './line.ts'
-import { countAt, type HostStanding, hostsAt, type Standing } from './standing.ts'
+import { oneLine, type Telling } from './line.ts'
+import { countAt, type HostStanding, isGoingBack, type Standing } from './standing.ts'
+import { interruptionText, waitTexts } from './steering-text.ts'
+import { type HostEntry, tellHost } from './telling-host.ts'
 
-export interface Telling {
-  /** A stage, or `inspect`, `prepare`, `commit`, `rollback`, `run`. */
-  readonly where: string
-  readonly text: string
-  readonly tone?: Tone
-  /** Routine news of one host: left out where there are too many hosts for it. */
-  readonly routine?: boolean
-}
-
-type HostEntry = Extract<Entry, { host: string }>
 type RunEntry = Exclude<Entry, HostEntry>
 
 /** The entry has been applied to `standing` before. */
@@ -58,18 +50,35 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
       ]
     case 'run.decided':
       return [{ where: 'decided', text: `${plural(entry.hosts.length, 'host')} commit`, tone: 'strong' }]
-    case 'run.interrupted':
-      return [{ where: 'run', text: `INTERRUPTED by ${entry.signal}`, tone: 'bad' }]
+    case 'run.interrupted': {
+      const after = standing.decided ? ': it is decided, and only goes forward' : ''
+      const text = interruptionText(entry).replace(/^\w+/, word => word.toUpperCase())
+      return [{ where: 'run', text: `${text}${after}`, tone: 'bad' }]
+    }
     case 'run.rolling_back':
       return [{ where: 'rollback', text: `ROLLING BACK: ${oneLine(entry.reason)}`, tone: 'bad' }]
-    case 'run.resumed':
-    case 'run.paused':
-    case 'run.continued':
-    case 'run.woke':
-    case 'run.looked_again':
     case 'gate.waiting':
+    case 'run.paused':
+      return waits(standing)
     case 'gate.passed':
-      return []
+      return [
+        { where: entry.stage, text: `approved by ${oneLine(entry.by, 80)}`, tone: 'good' },
+        ...waits(standing),
+      ]
+    case 'run.continued':
+      return [
+        { where: 'run', text: `continued by ${oneLine(entry.by, 80)}`, tone: 'good' },
+        ...waits(standing),
+      ]
+    case 'run.woke': {
+      const stood = `this machine stood still for ${formatDuration(entry.ms)}`
+      const text = `${stood}: every host that has a lease is heard from before anything new is begun`
+      return [{ where: 'run', text, tone: 'doubt' }]
+    }
+    case 'run.looked_again':
+      return [{ where: 'run', text: 'the hosts have been heard from again: it goes on' }]
+    case 'run.resumed':
+      return resumed(standing, entry)
     case 'run.finished':
       return [
         {
@@ -79,6 +88,49 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
         },
       ]
   }
+}
+
+function waits(standing: Standing): Telling[] {
+  return waitTexts(standing).map(text => ({ where: 'run', text, tone: 'doubt' }))
+}
+
+const mostNotes = 20
+
+function resumed(standing: Standing, entry: Extract<Entry, { type: 'run.resumed' }>): Telling[] {
+  const unsure = countAt(standing, 'unsure')
+  const hosts = `${plural(unsure, 'host')} ${unsure === 1 ? 'was' : 'were'} under way`
+  const next = isGoingBack(standing) ? 'every one goes back' : 'every one is looked at before anything else'
+  return [
+    {
+      where: 'run',
+      text: `${oneLine(entry.run, 80)} RESUMED ${resumedText(standing, entry)}`,
+      tone: 'strong',
+    },
+    ...noteTexts(entry).map((text): Telling => ({ where: 'run', text, tone: 'doubt' })),
+    ...(standing.decided ? [{ where: 'run', text: 'decided before: it only goes forward' }] : []),
+    ...(isGoingBack(standing)
+      ? [{ where: 'rollback', text: `it was going back: ${oneLine(standing.rollingBack ?? '')}` }]
+      : []),
+    ...(unsure > 0 ? [{ where: 'look', text: `${hosts}: ${next}` }] : []),
+    ...waits(standing),
+  ]
+}
+
+/** Who leads the run now, and from where. */
+export function resumedText({ opening }: Standing, entry: Extract<Entry, { type: 'run.resumed' }>): string {
+  const { who, from, pid, epoch, tool } = entry
+  const began = opening?.tool
+  // Journals of the first versions do not say which one it was.
+  const other =
+    began && began !== tool
+      ? `, with handover ${oneLine(tool, 40)} (it began with ${oneLine(began, 40)})`
+      : ''
+  return `by ${oneLine(who, 80)} on ${oneLine(from, 80)}, process ${pid}: controller ${epoch} of this run${other}`
+}
+
+export function noteTexts({ notes }: Extract<Entry, { type: 'run.resumed' }>): string[] {
+  const shown = notes.slice(0, mostNotes).map(note => `note: ${oneLine(note)}`)
+  return notes.length > mostNotes ? [...shown, `note: and ${notes.length - mostNotes} more`] : shown
 }
 
 /** Where the binaries of a run come from. */
@@ -96,124 +148,4 @@ function stageStart(standing: Standing, name: string): string {
 
 function inStage({ hosts }: Standing, stage: string): HostStanding[] {
   return [...hosts.values()].filter(host => host.stage === stage)
-}
-
-function tellHost(standing: Standing, host: HostStanding, entry: HostEntry): Telling[] {
-  const name = oneLine(host.name, 80)
-  const news = (where: string, text: string, tone?: Tone): Telling[] => [
-    { where, text: `${name} ${text}`, ...(tone ? { tone } : {}) },
-  ]
-  const routine = (where: string, text: string): Telling[] => [
-    { where, text: `${name} ${text}`, routine: true },
-  ]
-  switch (entry.type) {
-    case 'host.inspected':
-      return endOfInspect(standing, host)
-    case 'host.prepared':
-      return endOfPrepare(standing, entry.version)
-    case 'host.unreachable':
-      return [
-        ...news(early(host), `UNREACHABLE ${said(entry.fault)}`, 'bad'),
-        ...endOfInspect(standing, host),
-      ]
-    case 'host.refused':
-      return [
-        ...entry.faults.flatMap(fault => news(early(host), `REFUSED ${said(fault)}`, 'bad')),
-        ...endOfInspect(standing, host),
-      ]
-    case 'host.left_out':
-      return news('run', 'left out', 'doubt')
-    case 'host.switched':
-      return routine(host.stage, `switched in ${formatDuration(entry.ms)}`)
-    case 'host.healthy':
-      return routine(host.stage, 'healthy')
-    case 'host.failed': {
-      const proven = entry.found ? ` (proven back on ${versionOf(entry.found)})` : ''
-      return news(host.stage, `FAILED${proven} ${said(entry.fault)}`, 'bad')
-    }
-    case 'host.committed':
-      return committed(news, routine, host, entry)
-    case 'host.reverted':
-      if (!host.touched) return routine('rollback', 'released, it was not switched')
-      return reverted(news, routine, entry)
-    case 'host.in_doubt':
-      return news(standing.decided ? 'commit' : 'rollback', `IN DOUBT ${said(entry.fault)}`, 'bad')
-    default:
-      return []
-  }
-}
-
-function reverted(
-  news: (where: string, text: string, tone?: Tone) => Telling[],
-  routine: (where: string, text: string) => Telling[],
-  { ms, found, how }: Extract<Entry, { type: 'host.reverted' }>,
-): Telling[] {
-  const [took, runs] = [`reverted in ${formatDuration(ms)}`, `runs ${versionOf(found)}`]
-  if (how !== 'reverse') return routine('rollback', `${took}: ${runs}`)
-  return news('rollback', `${took} by a reverse handover, because the old master was gone: ${runs}`, 'doubt')
-}
-
-function committed(
-  news: (where: string, text: string, tone?: Tone) => Telling[],
-  routine: (where: string, text: string) => Telling[],
-  { before }: HostStanding,
-  { found, oldLeft, cut }: Extract<Entry, { type: 'host.committed' }>,
-): Telling[] {
-  const change = `committed: ${before ? versionOf(before) : '?'} -> ${versionOf(found)}`
-  const cost = costOf(cut, oldLeft)
-  return cost ? news('commit', `${change}, ${cost}`, 'doubt') : routine('commit', change)
-}
-
-/** What a commit did to requests of the old workers; empty when nothing. */
-function costOf(cut: number, oldLeft: number): string {
-  return [
-    ...(cut > 0 ? [`${plural(cut, 'connection')} cut`] : []),
-    ...(oldLeft > 0
-      ? [`${plural(oldLeft, 'old process')} still draining`.replace('processs', 'processes')]
-      : []),
-  ].join(', ')
-}
-
-/** Said once, when the last host has answered. */
-function endOfInspect(standing: Standing, { step, before }: HostStanding): Telling[] {
-  // Refused or lost later, while it was prepared.
-  if (before && (step === 'refused' || step === 'unreachable')) return []
-  if (countAt(standing, 'inspected', 'current', 'unreachable', 'refused') < standing.hosts.size) return []
-  const parts = [
-    ...countBy(hostsAt(standing, 'inspected'), host => `run ${host.before ? versionOf(host.before) : '?'}`),
-    ...countBy(hostsAt(standing, 'current'), () => 'have the wanted binary already'),
-    ...countBy(hostsAt(standing, 'refused'), () => 'refused'),
-    ...countBy(hostsAt(standing, 'unreachable'), () => 'unreachable'),
-  ]
-  return [{ where: 'inspect', text: parts.join(', ') }]
-}
-
-function endOfPrepare(standing: Standing, version: string): Telling[] {
-  if (version === '' || countAt(standing, 'inspected', 'preparing') > 0) return []
-  const ready = hostsAt(standing, 'prepared')
-  const kinds = countBy(ready, host => `for ${oneLine(host.newVersion, 80)}`)
-  const what = kinds.length > 1 ? `: ${kinds.join(', ')}` : ` for ${oneLine(version, 80)}`
-  return [{ where: 'prepare', text: `${plural(ready.length, 'host')} ready${what}` }]
-}
-
-/** The four commonest, by count. */
-function countBy(hosts: readonly HostStanding[], key: (host: HostStanding) => string): string[] {
-  const counts = new Map<string, number>()
-  for (const host of hosts) counts.set(key(host), (counts.get(key(host)) ?? 0) + 1)
-  const sorted = [...counts].sort(([, a], [, b]) => b - a)
-  const shown = sorted.slice(0, 4).map(([what, count]) => `${count} ${what}`)
-  return sorted.length > 4 ? [...shown, `${sorted.length - 4} more versions`] : shown
-}
-
-function early({ stage, touched, before }: HostStanding): string {
-  if (touched) return stage
-  return before ? 'prepare' : 'inspect'
-}
-
-function said({ code, message }: { readonly code: string; readonly message: string }): string {
-  return `${code}: ${oneLine(message)}`
-}
-
-function versionOf({ version }: HostFacts): string {
-  return oneLine(version, 80) || '?'
 }

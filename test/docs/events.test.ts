@@ -41,6 +41,12 @@ function documented(text: string): string[] {
   return rowsOf(text).map(([field]) => code(field))
 }
 
+/** The words of a closed list, in their order. */
+function valuesOf(name: string): string[] {
+  const union = new RegExp(`export type ${name} =([\\s\\S]*?)\\n\\n`).exec(source)?.[1] ?? ''
+  return [...union.matchAll(/'([^']+)'/g)].map(match => match[1] ?? '')
+}
+
 const entries = entryTypes()
 const sections = sectionsOf(page, 4)
 const shapes: Readonly<Record<string, readonly string[]>> = {
@@ -51,7 +57,7 @@ const shapes: Readonly<Record<string, readonly string[]>> = {
 }
 
 it('reads the types of the journal', () => {
-  expect(entries.length).toBeGreaterThanOrEqual(29)
+  expect(entries.length).toBeGreaterThanOrEqual(38)
   expect(new Set(entries.map(({ type }) => type)).size).toBe(entries.length)
 })
 
@@ -125,12 +131,17 @@ it('names every intent with its ends', () => {
 })
 
 it('names every value of the closed lists', () => {
-  for (const name of ['HostEnd', 'RunOutcome']) {
-    const union = new RegExp(`export type ${name} =([\\s\\S]*?)\\n\\n`).exec(source)?.[1] ?? ''
-    const values = [...union.matchAll(/'([^']+)'/g)].map(match => match[1])
-    expect(values.length).toBeGreaterThan(4)
+  for (const name of ['HostEnd', 'RunOutcome', 'RunStand', 'Interruption']) {
+    const values = valuesOf(name)
+    expect(values.length).toBeGreaterThanOrEqual(4)
     for (const value of values) expect(page).toContain(`\`${value}\``)
   }
+})
+
+it('says what follows from each value of a stand', () => {
+  const rows = rowsOf(sectionNamed(page, 'Stand'))
+  expect(documented(sectionNamed(page, 'Stand'))).toEqual(valuesOf('RunStand'))
+  for (const [value, there, next] of rows) expect([value, there, next].every(Boolean)).toBe(true)
 })
 
 it('shows no path of the machine it was written on', () => {

@@ -91,6 +91,15 @@ it('reaches the hosts of production.yml as it says', async () => {
   expect(hosts.find(host => host.name === 'edge-eu01.example.net')).toMatchObject({ port: 22 })
 })
 
+it('waits before every stage of edge.yml with --step, before none without', async () => {
+  const gates = async (step?: boolean) => {
+    const plan = await planOf('edge.yml', production, edge, step === undefined ? {} : { step })
+    return plan.stages.map(({ gate, gateMs }) => [gate, gateMs])
+  }
+  expect(await gates()).toEqual(Array(3).fill([null, 0]))
+  expect(await gates(true)).toEqual(Array(3).fill(['approval', 3_600_000]))
+})
+
 it('narrows edge.yml with --limit', async () => {
   const plan = await planOf('edge.yml', production, edge, { limit: 'america' })
   expect(stages(plan)).toEqual([

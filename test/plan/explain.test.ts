@@ -38,6 +38,28 @@ stages:
   `)
 })
 
+it('shows where it waits for an approval, and for how long', () => {
+  const more = `stages:
+  - { name: canary, hosts: 1, bake: 5m }
+  - { name: rest, hosts: rest, gate: approval, gate_timeout: 90m }`
+  const gates = (step: boolean) =>
+    text(more, { hosts: webHosts(3), options: { step } })
+      .split('\n')
+      .slice(3, 7)
+  expect(gates(false).join('\n')).toMatchInlineSnapshot(`
+    "stages:
+      1. canary  1 host (web1), then watched for 5m
+      2. rest    waits up to 1h 30m for an approval, then 2 hosts (web2, web3), 2 at a time
+    approval: \`handover approve RUN\`, from any terminal here; without one in time every host goes back"
+  `)
+  expect(gates(true).join('\n')).toMatchInlineSnapshot(`
+    "stages:
+      1. canary  waits up to 1h for an approval, then 1 host (web1), then watched for 5m
+      2. rest    waits up to 1h 30m for an approval, then 2 hosts (web2, web3), 2 at a time
+    approval: \`handover approve RUN\`, from any terminal here; without one in time every host goes back"
+  `)
+})
+
 it('explains the smallest one', () => {
   expect(text('on_drain_limit: leave', { hosts: webHosts(1) })).toMatchInlineSnapshot(`
     "nginx: 1 host in 1 stage, plan FINGERPRINT

@@ -86,6 +86,34 @@ describe('concurrency', () => {
   })
 })
 
+describe('gates', () => {
+  const three =
+    'stages: [{ name: a, hosts: 1 }, { name: b, hosts: 2, gate: approval, gate_timeout: 2m }, { name: c, hosts: rest }]'
+  const gates = (step?: boolean) =>
+    planOf(three, { options: { step } }).stages.map(({ gate, gateMs }) => [gate, gateMs])
+
+  it('stand before the stages that have one', () => {
+    expect(gates()).toEqual([
+      [null, 0],
+      ['approval', 120_000],
+      [null, 0],
+    ])
+  })
+
+  it('stand before every stage with --step, and keep their own time', () => {
+    expect(gates(true)).toEqual([
+      ['approval', 3_600_000],
+      ['approval', 120_000],
+      ['approval', 3_600_000],
+    ])
+  })
+
+  it('are part of the fingerprint', () => {
+    const prints = [undefined, true].map(step => planOf(three, { options: { step } }).fingerprint)
+    expect(new Set(prints).size).toBe(2)
+  })
+})
+
 describe('tolerances', () => {
   it.each([
     ['', 0, 0, 50],

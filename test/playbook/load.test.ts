@@ -42,7 +42,8 @@ stages:
   - { name: canary, hosts: 1, bake: 5m }
   - { name: quarter, hosts: 25%, concurrency: 5, bake: 2m }
   - { name: berlin, hosts: "berlin:!web9" }
-  - { name: rest, hosts: rest }
+  - { name: paris, hosts: 1, gate: approval }
+  - { name: rest, hosts: rest, gate: approval, gate_timeout: 90s }
 `
 
 describe('a playbook that uses every key', () => {
@@ -109,7 +110,8 @@ describe('a playbook that uses every key', () => {
       { name: 'canary', hosts: { kind: 'count', value: 1 }, concurrency: null, bakeMs: 300_000 },
       { name: 'quarter', hosts: { kind: 'percent', value: 25 }, concurrency: { kind: 'count', value: 5 } },
       { name: 'berlin', hosts: { kind: 'pattern', value: 'berlin:!web9' }, bakeMs: 0 },
-      { name: 'rest', hosts: { kind: 'rest' } },
+      { name: 'paris', gate: 'approval', gateMs: 3_600_000 },
+      { name: 'rest', hosts: { kind: 'rest' }, gate: 'approval', gateMs: 90_000 },
     ])
   })
 })
@@ -129,7 +131,7 @@ describe('a minimal playbook', () => {
       onDrainLimit: 'terminate',
       commit: 'fleet',
       health: [],
-      stages: [{ name: 'all', hosts: { kind: 'rest' }, concurrency: null, bakeMs: 0 }],
+      stages: [{ name: 'all', hosts: { kind: 'rest' }, concurrency: null, bakeMs: 0, gate: null }],
     })
   })
 

@@ -178,6 +178,32 @@ it('stages that contradict themselves', () => {
       |                       ^"
   `)
 })
+it('gates that cannot be', () => {
+  expect(
+    textOf(
+      `${minimal}stages:\n  - { name: a, hosts: 1, gate: aproval }\n  - { name: b, hosts: 1, gate: yes }\n  - { name: c, hosts: 1, gate: approval, gate_timeout: 0.5s }\n  - { name: d, hosts: rest, gate_timeout: 5m }\n`,
+    ),
+  ).toMatchInlineSnapshot(`
+    "PLAYBOOK_VALUE: stages[0].gate must be "approval", not "aproval"
+      at 6:32
+      |   - { name: a, hosts: 1, gate: aproval }
+      |                                ^
+      hint: did you mean "approval"?
+    PLAYBOOK_VALUE: stages[1].gate must be "approval", not "yes"
+      at 7:32
+      |   - { name: b, hosts: 1, gate: yes }
+      |                                ^
+    PLAYBOOK_VALUE: stages[2].gate_timeout must be at least "1s"
+      at 8:56
+      |   - { name: c, hosts: 1, gate: approval, gate_timeout: 0.5s }
+      |                                                        ^
+    PLAYBOOK_VALUE: stages[3] has "gate_timeout" but no "gate" that could wait for so long
+      at 9:29
+      |   - { name: d, hosts: rest, gate_timeout: 5m }
+      |                             ^
+      hint: add gate: approval, or remove gate_timeout"
+  `)
+})
 it('deadline that cannot be met', () => {
   expect(
     textOf(`${minimal}health:\n  - { name: up, tcp: { address: "a:80" }, interval: 10s, healthy: 6 }\n`),

@@ -49,6 +49,13 @@ const tables: Record<string, [title: string, playbook: string, ...codes: string[
     ['list as count', `${minimal}concurrency: »[5]\n`, 'PLAYBOOK_TYPE'],
     ['list as vars', `${minimal}vars: »[a]\n`, 'PLAYBOOK_TYPE'],
     ['number as become', `${minimal}become: »1\n`, 'PLAYBOOK_TYPE'],
+    ['true as gate', stages('{ name: a, hosts: rest, gate: »true }'), 'PLAYBOOK_TYPE'],
+    ['empty gate', stages('{ name: a, hosts: rest, gate: », gate_timeout: 2h }'), 'PLAYBOOK_TYPE'],
+    [
+      'number as gate timeout',
+      stages('{ name: a, hosts: rest, gate: approval, gate_timeout: »60 }'),
+      'PLAYBOOK_TYPE',
+    ],
     ['text as status', health('{ name: a, http: { url: "http://a", status: »true } }'), 'PLAYBOOK_TYPE'],
   ],
   values: [
@@ -126,6 +133,18 @@ const tables: Record<string, [title: string, playbook: string, ...codes: string[
       'timeout over deadline',
       health('{ name: a, tcp: { address: "a:1" }, timeout: 40s, deadline: »30s }'),
       'PLAYBOOK_VALUE',
+    ],
+    ['other gate', stages('{ name: a, hosts: rest, gate: »manual }'), 'PLAYBOOK_VALUE'],
+    [
+      'gate timeout under 1s',
+      stages('{ name: a, hosts: rest, gate: approval, gate_timeout: »999ms }'),
+      'PLAYBOOK_VALUE',
+    ],
+    ['gate timeout without a gate', stages('{ name: a, hosts: rest, »gate_timeout: 2h }'), 'PLAYBOOK_VALUE'],
+    [
+      'gate timeout beside a gate that is misspelt',
+      stages('{ name: a, hosts: rest, »gates: approval, gate_timeout: 2h }'),
+      'PLAYBOOK_UNKNOWN_KEY',
     ],
     ['healthy 0', health('{ name: a, tcp: { address: "a:1" }, healthy: »0 }'), 'PLAYBOOK_VALUE'],
   ],

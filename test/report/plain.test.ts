@@ -136,7 +136,7 @@ it('says which host needs someone, and the command to look at it', () => {
       hint: look at both masters on the host; QUIT the old one once the new one is seen to serve
 
     a human is needed: 1 host in doubt
-    next: look at h01 with \`handover status\`; there the new binary may serve beside its parked old master: docs/hosts.md, "By hand", tells how to go back or forward
+    next: look at h01 with \`handover status\`; there the new binary may serve beside its parked old master: docs/hosts.md, "By hand", tells how to go back or forward; once they answer, \`handover resume 20261120-021500-4f2a\` looks at them again
     "
   `)
 })

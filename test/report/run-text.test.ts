@@ -67,7 +67,7 @@ it('lists what was begun and never ended as in doubt once the process is gone', 
     IN DOUBT: switch was begun and its end was never recorded: h02
 
     not decided: a host without an end here goes back by itself when its lease ends
-    next: look at h01, h02, h03 with \`handover status\`"
+    next: \`handover resume 20261120-021500-4f2a\` goes on with it, beginning with h01, h02, h03; \`handover status\` shows what each runs"
   `)
 })
 

@@ -1,0 +1,56 @@
+/** Words for what is done to a run from outside, and for what it waits for: each with the command that goes on. */
+import type { Entry } from '../journal/entry.ts'
+import { oneLine } from './line.ts'
+import type { Standing } from './standing.ts'
+
+/** Of the run; safe to print. */
+export function commandFor(verb: 'approve' | 'resume' | 'show', { opening }: Standing): string {
+  return `handover ${verb} ${oneLine(opening?.run ?? 'RUN', 80)}`
+}
+
+/** `2026-11-20 03:15:00 UTC`. @param ms since 1970 */
+export function timeText(ms: number): string {
+  const time = new Date(ms)
+  // A journal is a file, and may say anything.
+  return Number.isNaN(time.getTime()) ? '?' : `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+export function interruptionText({ signal, by }: Extract<Entry, { type: 'run.interrupted' }>): string {
+  if (signal === 'abort') return by === undefined ? 'aborted' : `aborted by ${oneLine(by, 80)}`
+  return `interrupted by ${signal}${by === undefined ? '' : ` from ${oneLine(by, 80)}`}`
+}
+
+/** What the run waits for; empty when it does not wait for anybody. A pause comes first: it also holds an approved stage. */
+export function waitTexts(standing: Standing): string[] {
+  const { gate, pause } = standing
+  const end = (untilMs: number) => `until ${timeText(untilMs)}, then every host goes back`
+  return [
+    ...(pause
+      ? [
+          `PAUSED by ${oneLine(pause.by, 80)}, nothing more is switched: \`${commandFor('resume', standing)}\` goes on (${end(pause.untilMs)})`,
+        ]
+      : []),
+    ...(gate
+      ? [
+          `stage ${oneLine(gate.stage, 40)} WAITS for an approval: \`${commandFor('approve', standing)}\` (${end(gate.untilMs)})`,
+        ]
+      : []),
+  ]
+}
+
+/** The same for one narrow line: the command first, because the end may be cut. */
+export function waitTitle(standing: Standing): string | undefined {
+  const { gate, pause } = standing
+  if (pause) {
+    return `PAUSED: ${commandFor('resume', standing)} goes on (until ${shortTime(standing, pause.untilMs)})`
+  }
+  if (!gate) return undefined
+  const stage = oneLine(gate.stage, 40)
+  return `WAITS: ${commandFor('approve', standing)} begins ${stage} (until ${shortTime(standing, gate.untilMs)})`
+}
+
+/** Without the day where it cannot be mistaken. */
+function shortTime({ lastMs }: Standing, ms: number): string {
+  const time = timeText(ms)
+  return ms - lastMs < 20 * 3_600_000 ? time.replace(/^\S+ (\d\d:\d\d):\d\d/, '$1') : time
+}
