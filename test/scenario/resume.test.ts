@@ -6,6 +6,7 @@ import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Entry } from '../../src/journal/entry.ts'
+import { startSshd, stopSshd } from '../../src/lab/sshd.ts'
 import { startDelayProxy } from './delay-proxy.ts'
 import { throughProxy } from './proxied.ts'
 import { expectTruth, handover } from './silence.ts'
@@ -135,6 +136,29 @@ describe.concurrent('killed after the decision', () => {
     await expectTruth(world, undone)
   })
 })
+
+story(
+  'in doubt, because a host was lost on the way back: resume proves that it is back, exit 2',
+  2,
+  async world => {
+    const playbook = world.playbook({ lease: '4s', stages: [{ name: 'all', hosts: 'rest', bake: '1m' }] })
+    const running = world.start(playbook, world.binaries.newer.path)
+    const { run } = await running.until(is('stage.baking'))
+    await stopSshd(world.host(0), { sessions: true })
+    expect(finish(await running.ended)).toMatchObject({ exit: 3, outcome: 'in-doubt' })
+    await startSshd(world.host(0))
+    const ended = await world.command('resume', run).ended
+    expect(finish(ended)).toMatchObject({
+      exit: 2,
+      outcome: 'rolled-back',
+      hosts: { h01: { end: 'reverted' } },
+    })
+    await expectAllRun(world, world.binaries.older.path)
+    await expectTruth(world, ended)
+    expect((await world.command('resume', run).ended).exit).toBe(2)
+    expect((await world.rollback(run).ended).exit).toBe(0)
+  },
+)
 
 /** What the older controller is stopped in, and continued again while the new one leads, or after it. */
 describe.concurrent('an older controller that comes back', () => {
