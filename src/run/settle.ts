@@ -46,7 +46,7 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
   })
 }
 
-/** What has this run come to there? Asked by a controller that has taken it over. */
+/** What has this run come to there? Asked by a controller that has taken it over; from then on the host obeys no older one. */
 export async function performLook(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
   await begun.catch(() => {})
   const { state, vigil, record, leases } = stand
@@ -56,7 +56,15 @@ export async function performLook(stand: Stand, host: string, begun: Promise<voi
   await guarded(host, doubt, async () => {
     // Nobody here knows how long its lease was: at most what a participant waits for the decision.
     const patienceMs = stand.patienceMs ?? leases.longestMs() + backAfterLeaseMs
-    const outcome = await patiently(stand, patienceMs, () => hands.stand(), isVain)
+    const ask = async () => {
+      // A look keeps nobody out, a renewal does: an older controller must not decide behind what is seen here.
+      const [sent, lengthMs] = [leases.now(), leases.lengthMs()]
+      const kept = await hands.renew(lengthMs)
+      if (kept.kind === 'unknown') return kept
+      if (kept.kind === 'pass') leases.granted(host, sent, lengthMs)
+      return hands.stand()
+    }
+    const outcome = await patiently(stand, patienceMs, ask, isVain)
     if (isVain()) return
     if (outcome.kind === 'unknown') return doubt(unseen(outcome.fault))
     const { found } = outcome
