@@ -54,8 +54,7 @@ export async function performLook(stand: Stand, host: string, begun: Promise<voi
   const isVain = () => state.hosts.get(host)?.phase !== 'looking'
   const doubt = (found: Fault) => record({ type: 'host.in_doubt', host, fault: found })
   await guarded(host, doubt, async () => {
-    // Nobody here knows how long its lease was: at most what a participant waits for the decision.
-    const patienceMs = stand.patienceMs ?? leases.longestMs() + backAfterLeaseMs
+    const patienceMs = patienceOf(stand, host)
     const ask = async () => {
       // A look keeps nobody out, a renewal does: an older controller must not decide behind what is seen here.
       const [sent, lengthMs] = [leases.now(), leases.lengthMs()]
@@ -95,8 +94,11 @@ function otherwise(host: string, { version, sha256 }: HostFacts): Fault {
 }
 
 /** A host that cannot be reached is waited for until it must have gone back by itself. */
-function patienceOf({ leases, patienceMs }: Stand, host: string): number {
-  return patienceMs ?? Math.max(0, leases.leftMs(host)) + backAfterLeaseMs
+function patienceOf({ leases, patienceMs, isTakenOver }: Stand, host: string): number {
+  const left = leases.leftMs(host)
+  // What an older controller has asked for is not known here.
+  const longest = isTakenOver && left === 0 ? leases.longestMs() : left
+  return patienceMs ?? Math.max(0, longest) + backAfterLeaseMs
 }
 
 function unseen(found: Fault): Fault {
