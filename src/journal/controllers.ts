@@ -2,6 +2,7 @@
  * Who leads a run: `controller-1`, `controller-2`, ... beside the journal, each made by one process and never changed. The
  * highest one leads; the others write nothing any more.
  */
+import { randomBytes } from 'node:crypto'
 import { constants, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { copyFile, link, open, unlink } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
@@ -52,7 +53,7 @@ export async function claimController(dir: string, run: string, epoch: number): 
     at: new Date().toISOString(),
   }
   const file = fileOf(dir, epoch)
-  const own = `${file}.${process.pid}.tmp`
+  const own = `${file}.${randomBytes(4).toString('hex')}.tmp`
   try {
     const handle = await open(own, 'wx', 0o600)
     await handle.writeFile(`${JSON.stringify(controller)}\n`)
