@@ -10,7 +10,8 @@ export interface NginxHost {
   readonly spec: DaemonSpec
   readonly artifact: ArtifactRef
   readonly become: boolean
-  readonly run: { readonly id: string; readonly owner: string }
+  /** `epoch`: which controller of this run this is, from 1; a later one has a higher one, and fences the others out. */
+  readonly run: { readonly id: string; readonly owner: string; readonly epoch: number }
   /** Dials; called again after a lost connection. */
   connect(): Promise<Connection>
 }
@@ -56,5 +57,6 @@ function inspectArgs({ run, spec, artifact }: NginxHost): string[] {
     artifact.sha256,
     allowed,
     storeName(artifact, spec),
+    String(run.epoch),
   ]
 }
