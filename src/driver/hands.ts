@@ -123,23 +123,6 @@ export type LookOutcome =
   | { readonly kind: 'failed'; readonly fault: Fault }
   | { readonly kind: 'unknown'; readonly fault: Fault }
 
-/** How far this run has come there, as the host itself has recorded it; `none`: nothing there is of this run. */
-export type RunStand =
-  | 'none'
-  | 'prepared'
-  | 'switching'
-  | 'switched'
-  | 'precommitted'
-  | 'decided'
-  | 'committed'
-  | 'reverting'
-  | 'reverted'
-
-export type StandOutcome =
-  /** `held`: a phase is still in hand. */
-  | { readonly kind: 'stand'; readonly stand: RunStand; readonly held: boolean; readonly found: Found }
-  | { readonly kind: 'unknown'; readonly fault: Fault }
-
 export type CommitOutcome =
   | {
       readonly kind: 'committed'
@@ -187,8 +170,6 @@ export type BreakOutcome =
 export interface HostHands {
   readonly name: string
   inspect(): Promise<InspectOutcome>
-  /** For a controller that has taken the run over; waits for a phase in hand, and changes nothing. */
-  stand(): Promise<StandOutcome>
   prepare(): Promise<PrepareOutcome>
   switchOver(): Promise<SwitchOutcome>
   /** From prepared until the commit: the host waits that long for the next one. Passes if it is as it was left. */

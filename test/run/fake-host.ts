@@ -66,7 +66,6 @@ export function fakeFleet(seen: (call: Call) => void = () => {}): Fleet {
         precommit: () => say('precommit', { kind: 'pass' }),
         commit: () => say('commit', { kind: 'committed', found: foundNew, oldLeft: 0, cut: 0 }),
         revert: () => say('revert', { kind: 'reverted', found: foundOld }),
-        stand: async () => ({ kind: 'stand', stand: 'none', held: false, found: foundOld }),
         breakLock: async () => ({ kind: 'free', state: 'none' }),
         command: async () => ({ exitCode: 0, output: '' }),
         tunnel: async () => new PassThrough(),
