@@ -12,6 +12,8 @@ import type { ReachOptions } from './options.ts'
 
 export interface FleetOptions {
   readonly run: string
+  /** Which controller of that run this is; default: the first. */
+  readonly epoch?: number | undefined
   readonly machine: string
   readonly forks: number
   readonly connectTimeoutMs: number
@@ -32,7 +34,7 @@ export function realFleet(plan: Plan, options: FleetOptions): Map<string, Partic
       spec: { ...host.handover, onDrainLimit: plan.onDrainLimit, leaseMs: plan.leaseMs },
       artifact: artifactFor(host, plan, options.machine),
       become: host.become,
-      run: { id: options.run, owner },
+      run: { id: options.run, owner, epoch: options.epoch ?? 1 },
       connect: () => pool.connect(endpointOf(host, options)),
     })
     const checks = checksOf(host, hands)

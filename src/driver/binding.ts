@@ -10,7 +10,8 @@ export interface NginxHost {
   readonly spec: DaemonSpec
   readonly artifact: ArtifactRef
   readonly become: boolean
-  readonly run: { readonly id: string; readonly owner: string }
+  /** `epoch`: which controller of this run this is, from 1; a later one has a higher one, and fences the others out. */
+  readonly run: { readonly id: string; readonly owner: string; readonly epoch: number }
   /** Dials; called again after a lost connection. */
   connect(): Promise<Connection>
 }
@@ -31,12 +32,16 @@ export async function bindAnew(host: NginxHost, before: Promise<Bound> | undefin
   const connection = await host.connect()
   try {
     const session = await openSession(connection, host.become)
-    const hello = await session.request('inspect', inspectArgs(host), slackMs)
-    return { connection, session, hello }
+    return { connection, session, hello: await sayHello(host, session) }
   } catch (error) {
     await connection.close()
     throw error
   }
+}
+
+/** What the host is now; the answer to the first request of a session, and to every later look. */
+export function sayHello(host: NginxHost, session: HostSession): Promise<Answer> {
+  return session.request('inspect', inspectArgs(host), slackMs)
 }
 
 /** Several daemons of one machine may get the same artifact at one time: each binary has one of its own. */
@@ -56,5 +61,6 @@ function inspectArgs({ run, spec, artifact }: NginxHost): string[] {
     artifact.sha256,
     allowed,
     storeName(artifact, spec),
+    String(run.epoch),
   ]
 }

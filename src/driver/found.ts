@@ -1,34 +1,72 @@
 /** Reading what the host program found into plain facts. */
 import { type Answer, field } from '../host/frame.ts'
-import type { Found, HostLock, Inspection } from './hands.ts'
+import type { Found, HostLock, Inspection, LastRun, RunStand } from './hands.ts'
 import { lastWord } from './last-word.ts'
 import { remark } from './reasons.ts'
 
-/** Versions and checksums by side; the host proves by inode which side is at the path. */
-export interface Versions {
-  old: string
-  oldSha: string
-  new: string
-  readonly newSha: string
+/** Versions by checksum; the host proves by inode which file is at the path. */
+export type Versions = ReadonlyMap<string, string>
+
+/** What a host says of versions when it is bound: what is at the path, and the two of its last run. */
+export function versionsIn(hello: Answer): [sha256: string, version: string][] {
+  const said = (sha: string, version: string): [string, string] => [field(hello, sha), field(hello, version)]
+  return [
+    said('last_old_sha', 'last_old_version'),
+    said('last_new_sha', 'last_new_version'),
+    said('sha', 'version'),
+  ].filter(([sha256, version]) => sha256 !== '' && version !== '') as [string, string][]
 }
 
-export function readInspection(answer: Answer, versions: Versions): Inspection {
+export function readInspection(answer: Answer, newSha: string): Inspection {
   const sha256 = field(answer, 'sha')
-  const found = facts(answer, versions.old, sha256)
+  const version = field(answer, 'version')
+  const found = facts(answer, version, sha256)
   const running = field(answer, 'running_sha')
   const serving = running ? { version: field(answer, 'running_version'), sha256: running } : {}
   return {
     ...found,
     ...serving,
-    onDisk: { version: versions.old, sha256 },
-    current: sha256 === versions.newSha && found.runsPath,
+    onDisk: { version, sha256 },
+    current: sha256 === newSha && found.runsPath,
     path: field(answer, 'path'),
     identity: `${field(answer, 'boot')} ${field(answer, 'path_id')}`,
     exchange: field(answer, 'exchange'),
     lock: lockOf(answer),
     notes: coded(answer, 'note').map(([code, detail]) => remark(code, detail)),
     lastWord: lastWord(answer) ?? null,
+    last: lastOf(answer),
   }
+}
+
+function lastOf(answer: Answer): LastRun | null {
+  const run = field(answer, 'last_run')
+  if (!run) return null
+  return {
+    run,
+    state: field(answer, 'last_stand'),
+    epoch: Math.max(1, count(answer, 'last_epoch')),
+    oldSha: field(answer, 'last_old_sha'),
+    newSha: field(answer, 'last_new_sha'),
+    isLocked: field(answer, 'lock_run') === run,
+  }
+}
+
+const stands: ReadonlySet<string> = new Set<RunStand>([
+  'none',
+  'prepared',
+  'switching',
+  'switched',
+  'precommitted',
+  'decided',
+  'committed',
+  'reverting',
+  'reverted',
+])
+
+/** Undefined when the host says something else. */
+export function readStand(answer: Answer): RunStand | undefined {
+  const stand = field(answer, 'stand')
+  return stands.has(stand) ? (stand as RunStand) : undefined
 }
 
 function lockOf(answer: Answer): HostLock | null {
@@ -55,11 +93,7 @@ export function coded(answer: Answer, key: string): [code: string, detail: strin
 /** The host says which file is at the path at the end; it may be a third one, of no version that is known. */
 export function readFound(answer: Answer, versions: Versions): Found {
   const sha256 = field(answer, 'sha')
-  const known = new Map([
-    [versions.oldSha, versions.old],
-    [versions.newSha, versions.new],
-  ])
-  return facts(answer, known.get(sha256) ?? '', sha256)
+  return facts(answer, versions.get(sha256) ?? '', sha256)
 }
 
 function facts(answer: Answer, version: string, sha256: string): Found {

@@ -5,6 +5,9 @@
  * - it resolves with what was observed; it throws only for faults that nobody can act on (a bug);
  * - `unknown` means the connection was lost after the request was sent: the effect may or may not have happened;
  * - every method may be called again: phases that are already done answer as done, revert and commit are idempotent;
+ * - of several controllers of one run the host obeys the one with the highest epoch that has changed or renewed anything
+ *   there: to the others it answers FENCED and does nothing, however often they connect anew;
+ * - a host that has gone back may be prepared again, but only by a controller of a higher epoch than the one that prepared it;
  * - after `unknown` the next call connects anew and looks before it acts.
  */
 import type { Duplex } from 'node:stream'
@@ -68,6 +71,20 @@ export interface Inspection extends Found {
   readonly notes: readonly string[]
   /** What became of the last run there, if nobody led it to its end. */
   readonly lastWord: string | null
+  /** The last run that has prepared this host, whoever led it; null when none has. */
+  readonly last: LastRun | null
+}
+
+export interface LastRun {
+  readonly run: string
+  /** How far it has come there, an outcome that was claimed considered: `decided` before that stands in the record. */
+  readonly state: string
+  /** Of the controller that has prepared it. */
+  readonly epoch: number
+  readonly oldSha: string
+  readonly newSha: string
+  /** It still has the lock, alive or not. */
+  readonly isLocked: boolean
 }
 
 export interface HostLock {
@@ -106,23 +123,6 @@ export type LookOutcome =
   | { readonly kind: 'failed'; readonly fault: Fault }
   | { readonly kind: 'unknown'; readonly fault: Fault }
 
-/** How far this run has come there, as the host itself has recorded it; `none`: nothing there is of this run. */
-export type RunStand =
-  | 'none'
-  | 'prepared'
-  | 'switching'
-  | 'switched'
-  | 'precommitted'
-  | 'decided'
-  | 'committed'
-  | 'reverting'
-  | 'reverted'
-
-export type StandOutcome =
-  /** `held`: a phase is still in hand. */
-  | { readonly kind: 'stand'; readonly stand: RunStand; readonly held: boolean; readonly found: Found }
-  | { readonly kind: 'unknown'; readonly fault: Fault }
-
 export type CommitOutcome =
   | {
       readonly kind: 'committed'
@@ -141,6 +141,26 @@ export type RevertOutcome =
   | { readonly kind: 'stuck'; readonly fault: Fault }
   | { readonly kind: 'unknown'; readonly fault: Fault }
 
+/**
+ * How far a run has come on a host. `none`: it has not prepared it, or another run has since. An outcome counts from its
+ * claim: `decided` goes only forward, `reverting` only back, also where whoever claimed it is gone.
+ */
+export type RunStand =
+  | 'none'
+  | 'prepared'
+  | 'switching'
+  | 'switched'
+  | 'precommitted'
+  | 'decided'
+  | 'committed'
+  | 'reverting'
+  | 'reverted'
+
+export type StandOutcome =
+  /** `held`: something of the run is still at work there, so this may change without being asked for; ask again. */
+  | { readonly kind: 'stand'; readonly stand: RunStand; readonly held: boolean; readonly found: Found }
+  | { readonly kind: 'unknown'; readonly fault: Fault }
+
 export type BreakOutcome =
   /** Nobody has it any more; `state` is the end of the run that had it, or `none`. */
   | { readonly kind: 'free'; readonly state: string }
@@ -150,8 +170,6 @@ export type BreakOutcome =
 export interface HostHands {
   readonly name: string
   inspect(): Promise<InspectOutcome>
-  /** For a controller that has taken the run over; waits for a phase in hand, and changes nothing. */
-  stand(): Promise<StandOutcome>
   prepare(): Promise<PrepareOutcome>
   switchOver(): Promise<SwitchOutcome>
   /** From prepared until the commit: the host waits that long for the next one. Passes if it is as it was left. */
@@ -160,6 +178,12 @@ export interface HostHands {
   commit(): Promise<CommitOutcome>
   /** From any state of this run, also before anything was switched. Makes a switch that is still waiting give up. */
   revert(): Promise<RevertOutcome>
+  /**
+   * Where this run stands there, once nothing of it is at work any more (waits for that, 10 s at most). Changes nothing and
+   * is answered to every controller; so it keeps nobody out: ask it after a request that does, such as `renew`, or look
+   * again before acting on it.
+   */
+  stand(): Promise<StandOutcome>
   /** Brings the run that has the lock to its end there, then frees it. A living one only by force. */
   breakLock(force: boolean): Promise<BreakOutcome>
   /** Runs a health command on the host. */

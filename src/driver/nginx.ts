@@ -2,9 +2,9 @@
 import { faultsOf } from '../core/fault.ts'
 import { type Answer, field } from '../host/frame.ts'
 import { misfits, unprepared } from './artifact.ts'
-import { type Bound, bindAnew, type NginxHost, slackMs, storeName } from './binding.ts'
+import { type Bound, bindAnew, type NginxHost, sayHello, slackMs, storeName } from './binding.ts'
 import { heldFault, named, stuckFault, switchFault, unsettledFault } from './failed.ts'
-import { coded, readFound, readInspection, type Versions } from './found.ts'
+import { coded, readFound, readInspection, readStand, versionsIn } from './found.ts'
 import type {
   BreakOutcome,
   CommitOutcome,
@@ -20,12 +20,14 @@ import { failure, refusal } from './reasons.ts'
 export function nginxHands(host: NginxHost): HostHands {
   const { name, spec, artifact } = host
   let open: Promise<Bound> | undefined
-  const versions: Versions = { old: '', oldSha: '', new: '', newSha: artifact.sha256 }
+  const versions = new Map<string, string>()
 
   /** The bound session; a lost one is replaced, and the first thing a new one does is look. */
-  const bind = () => {
+  const bind = async () => {
     open = bindAnew(host, open)
-    return open
+    const bound = await open
+    for (const [sha256, version] of versionsIn(bound.hello)) versions.set(sha256, version)
+    return bound
   }
 
   const ask = async (verb: string, args: readonly string[], deadlineMs: number) => {
@@ -35,7 +37,17 @@ export function nginxHands(host: NginxHost): HostHands {
 
   const unknown = (error: unknown) => ({ kind: 'unknown' as const, fault: named(name, error) })
 
-  const look = async (verb: 'renew' | 'precommit', leaseMs: number): Promise<LookOutcome> => {
+  /** What a session was told when it was opened may be old: another controller's host was at work meanwhile. */
+  const look = async (): Promise<Answer> => {
+    const before = await open?.catch(() => undefined)
+    const bound = await bind()
+    if (bound.session !== before?.session) return bound.hello
+    const hello = await sayHello(host, bound.session)
+    open = Promise.resolve({ ...bound, hello })
+    return hello
+  }
+
+  const hold = async (verb: 'renew' | 'precommit', leaseMs: number): Promise<LookOutcome> => {
     try {
       const answer = await ask(verb, [hundredths(leaseMs)], slackMs)
       if (answer.status === 'ok') return { kind: 'pass' }
@@ -67,11 +79,9 @@ export function nginxHands(host: NginxHost): HostHands {
 
     async inspect() {
       try {
-        const { hello } = await bind()
-        versions.old = field(hello, 'version')
-        versions.oldSha = field(hello, 'sha')
+        const hello = await look()
         const refused = coded(hello, 'refusal').map(([code, detail]) => refusal(name, code, detail))
-        const inspection = readInspection(hello, versions)
+        const inspection = readInspection(hello, artifact.sha256)
         refused.push(...misfits(name, artifact, hello, inspection))
         return refused.length > 0
           ? { kind: 'refused', faults: refused, inspection }
@@ -87,8 +97,9 @@ export function nginxHands(host: NginxHost): HostHands {
         if (answer.status !== 'ok') {
           return { kind: 'refused', faults: [unprepared(name, artifact, answer)] }
         }
-        versions.new = field(answer, 'version')
-        return { kind: 'prepared', version: versions.new }
+        const version = field(answer, 'version')
+        versions.set(artifact.sha256, version)
+        return { kind: 'prepared', version }
       } catch (error) {
         const faults = faultsOf(error)
         if (faults.some(each => each.code === 'UPLOAD_FAILED' || each.code === 'FILE_UNREADABLE'))
@@ -115,12 +126,8 @@ export function nginxHands(host: NginxHost): HostHands {
       }
     },
 
-    async stand(): Promise<StandOutcome> {
-      throw new Error('not yet')
-    },
-
-    renew: leaseMs => look('renew', leaseMs),
-    precommit: leaseMs => look('precommit', leaseMs),
+    renew: leaseMs => hold('renew', leaseMs),
+    precommit: leaseMs => hold('precommit', leaseMs),
 
     async commit(): Promise<CommitOutcome> {
       try {
@@ -154,6 +161,26 @@ export function nginxHands(host: NginxHost): HostHands {
           return { kind: 'reverted', found: readFound(answer, versions), how }
         }
         return { kind: 'stuck', fault: stuckFault(name, answer) }
+      } catch (error) {
+        return unknown(error)
+      }
+    },
+
+    async stand(): Promise<StandOutcome> {
+      try {
+        const answer = await ask('stand', [], 10_000 + slackMs)
+        const stand = readStand(answer)
+        if (answer.status !== 'ok' || !stand)
+          return {
+            kind: 'unknown',
+            fault: failure('HOST_CHANGED', name, field(answer, 'code') || answer.status),
+          }
+        return {
+          kind: 'stand',
+          stand,
+          held: field(answer, 'held') === 'yes',
+          found: readFound(answer, versions),
+        }
       } catch (error) {
         return unknown(error)
       }

@@ -35,7 +35,7 @@ const failures: Record<string, string> = {
     'its lease ran out: the controller was not heard from in time, and the host goes back by itself',
   DEAD_MAN_FAILED:
     'the dead-man that would bring the host back by itself does not run and could not be started',
-  FENCED: 'a younger connection or another run has taken this host over',
+  FENCED: 'a younger connection, a later controller or another run has taken this host over',
   REVERT_CLAIMED: 'the host is already going back',
   DECIDED: 'the host has recorded the commit',
   COMMITTED: 'the host has committed already',

@@ -5,7 +5,11 @@
 decide() {
   # Asked again after a lost connection, the first one may still wait for the old workers.
   seize $((500 + $1)) || return
-  if in_state committed; then
+  if overtaken; then
+    drop_effect
+    say code FENCED
+    answer refused
+  elif in_state committed; then
     sides
     committed
   elif may_decide; then
@@ -26,6 +30,9 @@ may_decide() {
     [ "$r_boot" = "$boot" ] || return 1
     failed=FENCED
     newest || return 1
+  else
+    # Decided is decided: it is finished also where somebody has cleared the lock away.
+    newest || :
   fi
   failed=REVERT_CLAIMED
   claim decided

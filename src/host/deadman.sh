@@ -63,7 +63,8 @@ end_beat() {
 # dead_man RUN PATH PID_FILE BASE: sleeps until the lease is past, acts, and ends when the run has ended here. In a state
 # that it does not know nothing is touched.
 dead_man() {
-  run=$1 path=$2 pid_file=$3
+  # Of no controller: who leads the run does not matter to it.
+  run=$1 path=$2 pid_file=$3 epoch=0
   dir=${path%/*}
   sib=$dir/.${path##*/}.handover-$run
   read_uid

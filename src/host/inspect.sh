@@ -1,9 +1,10 @@
-# inspect RUN OWNER PATH PID_FILE STATE_DIR SHA ALLOW: binds this program to one daemon, and says what it is now.
-# Read only, but for the state directory. Refusals are listed by name; the controller knows the words for them.
+# inspect RUN OWNER PATH PID_FILE STATE_DIR SHA ALLOW STORE EPOCH: binds this program to one daemon, and says what it is now.
+# Read only, but for the state directory. EPOCH: which controller of the run this is, from 1. Refusals are listed by name; the controller knows the words for them.
 
 inspect() {
   run=$1 owner=$2 asked=$3 pid_file=$4 asked_base=$5 want_sha=$6 allow=,${7:--},
-  refusals= scanned= version= old_build=
+  refusals= scanned= version= old_build= epoch=${9:-1}
+  digits "$epoch" && [ "${#epoch}" -lt 10 ] && [ "$epoch" -gt 0 ] || epoch=1
   read_uid
   find_exchange
   resolve "$asked"
@@ -40,10 +41,13 @@ inspect() {
   # One of its own for each binary: several daemons of one machine may get the same at one time.
   sent=$base/artifacts/${8:-$want_sha}
   [ -f "$sent" ] || [ -f "$state/backups/$want_sha" ] && say have_artifact yes || say have_artifact no
-  if [ "$r_run" = "$run" ]; then
-    say record "$r_state"
+  tell_last
+  [ "$r_run" != "$run" ] || say record "$r_state"
+  if [ "$r_run" = "$run" ] && ! anew; then
     sides
   else
+    # Whoever has brought it back may still be tidying up.
+    ! anew || await_hand 100
     old_file=$path new_file=
     preflight
     # The run of somebody else is shown whole: what it has staged may be what serves.
@@ -63,8 +67,13 @@ say_lock() {
   say lock_run "$l_run"
   lock_lives || return 0
   say lock_lives yes
+  say_lease "$l_run"
+}
+
+# say_lease RUN: hundredths of a second; nothing when it has none.
+say_lease() {
   clock
-  read_lease "$l_run" && say lease_left $((lease_end - now))
+  read_lease "$1" && say lease_left $((lease_end - now))
 }
 
 # resolve FILE: $path is FILE without symbolic links. Where only its directories are links the shell can follow them.

@@ -1,11 +1,12 @@
 # Who may act: the run lock (one run a host), the effect lock (one hand a host), the outcome (one outcome a run).
 
-# read_lock: $l_run $l_pid $l_start $l_boot $l_owner of the run lock; false when nobody holds it.
+# read_lock: $l_run $l_epoch $l_pid $l_start $l_boot $l_owner of the run lock; false when nobody holds it.
 read_lock() {
   content "$state/lock"
-  l_owner=${content#* * * * }
+  l_owner=${content#* * * * * }
   set -- $content
-  l_run=${1:-} l_pid=${2:-} l_start=${3:-} l_boot=${4:-}
+  l_run=${1:-} l_epoch=${2:-} l_pid=${3:-} l_start=${4:-} l_boot=${5:-}
+  digits "$l_epoch" || l_epoch=0
   [ -n "$l_run" ]
 }
 
@@ -18,17 +19,9 @@ lock_lives() {
 }
 
 # make_lock FILE: the run lock of this connection, under that name.
-make_lock() { create "$1" "$run $$ $self_start $boot $owner"; }
+make_lock() { create "$1" "$run $epoch $$ $self_start $boot $owner"; }
 
-# newest: no younger connection of this very run has the lock. What an older one still had on its way is refused.
-newest() {
-  read_lock && [ "$l_run" = "$run" ] || return 1
-  [ "$l_pid $l_start" != "$$ $self_start" ] || return 0
-  [ "$l_start" -le "$self_start" ] || return 1
-  make_lock "$state/lock.$$" && mv -f "$state/lock.$$" "$state/lock"
-}
-
-# take_lock (invariant 8): one run a host. $why is `held`, `unfinished` or `unwritable` when it cannot be had.
+# take_lock (invariant 8): one run a host. $why is `held`, `unfinished`, `fenced` or `unwritable` when it cannot be had.
 take_lock() {
   why=held
   make_lock "$state/lock" && return 0
@@ -44,9 +37,16 @@ take_lock() {
     fi
     unfinished && why=unfinished && return 1
   fi
-  # The holder is gone and left nothing half-done (or it is this very run, connected anew).
-  hold_effect 100 || return 1
-  takeover "$l_run"
+  if [ "$l_run" = "$run" ]; then
+    # This very run, connected anew or led by another controller: what it has in hand comes to its end first.
+    hold_effect 500 || return 1
+    why=fenced
+    newest
+  else
+    # The holder is gone and left nothing half-done.
+    hold_effect 100 || return 1
+    takeover "$l_run"
+  fi
   took=$?
   drop_effect
   return "$took"
@@ -55,15 +55,23 @@ take_lock() {
 # takeover RUN: the lock of RUN becomes ours, unless somebody else was faster, or a phase of RUN that outlived its
 # program has just changed the host.
 takeover() {
+  take_turn || return 1
   read_lock
-  [ "$l_run" = "$1" ] || return 1
-  if [ -n "$l_run" ] && [ "$l_run" != "$run" ]; then
-    lock_lives && return 1
-    unfinished && why=unfinished && return 1
-    remove_staged "$1"
+  if may_take_over "$1"; then
+    rm -f "$state/lock" "$state/lock.turn"
+    make_lock "$state/lock"
+  else
+    rm -f "$state/lock.turn"
+    return 1
   fi
-  rm -f "$state/lock"
-  make_lock "$state/lock"
+}
+
+may_take_over() {
+  [ "$l_run" = "$1" ] || return 1
+  [ -n "$l_run" ] || return 0
+  lock_lives && return 1
+  unfinished && why=unfinished && return 1
+  remove_staged "$1"
 }
 
 # remove_staged RUN: what a run that was killed while it prepared had staged is of no use to anybody.
@@ -87,8 +95,7 @@ unfinished() {
 # a holder's name after half a second: sooner than the shortest wait ends.
 hold_effect() {
   tries=$1 corpse=0
-  read -r me me_rest </proc/self/stat
-  stat_of "$me" && me=$me:$p_start:$boot
+  name_me
   # On a file system that has become read-only nobody can take it there any more, and going back needs nothing written.
   [ ! -d "$state" ] || [ -w "$state" ] || [ -e "$effect_at" ] || [ ! -w /run ] || effect_at=/run/handover-effect-${state##*/}
   until take_effect; do
@@ -112,6 +119,12 @@ hold_effect() {
     nap
   done
   holding=yes
+}
+
+# name_me: $me is this very process, a phase or the main loop.
+name_me() {
+  read -r me me_rest </proc/self/stat
+  stat_of "$me" && me=$me:$p_start:$boot
 }
 
 # holder_lives: is the process that $content names, the text of the effect lock, that very one? $e_pid is its pid.

@@ -59,14 +59,20 @@ serve() {
         (break_lock "$@") </dev/null &
         phases="$phases $!"
         ;;
-      yes.check)
+      yes.check | yes.stand)
         ("$verb" "$@") </dev/null &
         ;;
       yes.revert)
-        # Not `:`, which ends a dash when it cannot write (before anything was prepared there is no such directory).
-        { printf '' >"$cancel"; } 2>/dev/null
-        (revert "$@") </dev/null &
-        phases="$phases $!"
+        if newest || ! overtaken; then
+          # Not `:`, which ends a dash when it cannot write (before anything was prepared there is no such directory).
+          { printf '' >"$cancel"; } 2>/dev/null
+          (revert "$@") </dev/null &
+          phases="$phases $!"
+        else
+          # Not even those who are at work are asked to give up.
+          say code FENCED
+          answer refused
+        fi
         ;;
       .revert)
         # Refused before it was bound to a daemon: there is nothing of ours.

@@ -14,13 +14,17 @@ prepare() {
     case $why in
       held) say detail "$l_owner" && fail_prepare LOCKED ;;
       unfinished) say detail "$r_run" && fail_prepare RUN_UNFINISHED ;;
+      fenced) fail_prepare FENCED ;;
       *) say detail "$base" && fail_prepare STATE_DIR ;;
     esac
     return
   fi
   if ! hold_effect 500; then
     fail_prepare EFFECT_HELD
-  elif ! in_state '' prepared; then
+  # Once more, with the host in hand: a later controller may have come in between.
+  elif ! newest; then
+    fail_prepare FENCED
+  elif ! in_state '' prepared && ! anew; then
     say detail "$r_state"
     fail_prepare WRONG_PHASE
   elif [ -e "$cancel" ]; then
@@ -79,9 +83,9 @@ begin_record() {
   done
   set -f
   {
-    printf '%s\n' "run=$run" "boot=$boot" "old_master=$om:$om_start" "old_set=$old_set" "old_id=$old_id" \
+    printf '%s\n' "run=$run" "epoch=$epoch" "boot=$boot" "old_master=$om:$om_start" "old_set=$old_set" "old_id=$old_id" \
       "new_id=$new_id" "drain=$asked_drain" "policy=$asked_policy" "old_sha=$path_sha" "new_sha=$want_sha" \
-      "new_version=$new_version" "exchange=$exchange_tool" "start=$start_line" state=prepared \
+      "old_version=$version" "new_version=$new_version" "exchange=$exchange_tool" "start=$start_line" state=prepared \
       >"$state/record.new" &&
       printf '%s decided\n' "$run" >"$state/claim.decided" &&
       printf '%s reverting\n' "$run" >"$state/claim.reverting" &&
@@ -96,7 +100,8 @@ begin_record() {
 fail_prepare() {
   say code "$1"
   if [ -n "$holding" ]; then
-    if in_state '' prepared committed reverted; then
+    # Of a run that somebody else leads nothing is ours to take away.
+    if [ "$1" != FENCED ] && in_state '' prepared committed reverted; then
       rm -f "$state/record.new"
       # What has committed stays committed, whoever asks for it once more.
       if [ "$r_state" = committed ]; then close_run committed; else close_run reverted; fi

@@ -11,6 +11,7 @@ const parts = [
   'place',
   'records',
   'lock',
+  'fence',
   'lease',
   'deadman',
   'settle',
@@ -32,6 +33,7 @@ const parts = [
   'revert',
   'back',
   'reverse',
+  'stand',
   'main',
 ]
 const blockBytes = 4096

@@ -90,12 +90,14 @@ note() { { printf '\n%s\n' "$1" >>"$state/record"; } 2>/dev/null; }
 # read_record: the fields of the record of the last run on this target.
 read_record() {
   r_run= r_state= r_boot= r_usr2= om= om_start= old_set= nm= nm_start= new_set= old_id= new_id= winch_at= old_sha= new_sha=
-  new_version= r_known= r_drain= r_policy= r_word= r_start= r_how=
+  old_version= new_version= r_known= r_drain= r_policy= r_word= r_start= r_how= r_epoch= r_closed=
   [ -f "$state/record" ] || return 1
+  r_epoch=1
   while IFS= read -r r_line; do
     r_value=${r_line#*=}
     case $r_line in
       run=*) r_run=$r_value ;;
+      epoch=*) digits "$r_value" && r_epoch=$r_value ;;
       state=*) r_state=$r_value ;;
       boot=*) r_boot=$r_value ;;
       old_master=*) om=${r_value%%:*} om_start=${r_value#*:} ;;
@@ -108,6 +110,7 @@ read_record() {
       new_id=*) new_id=$r_value ;;
       old_sha=*) old_sha=$r_value ;;
       new_sha=*) new_sha=$r_value ;;
+      old_version=*) old_version=$r_value ;;
       new_version=*) new_version=$r_value ;;
       known=*) r_known=$r_value ;;
       drain=*) r_drain=$r_value ;;
@@ -116,6 +119,7 @@ read_record() {
       winch_at=*) winch_at=$r_value ;;
       start=*) r_start=$r_value ;;
       how=*) r_how=$r_value ;;
+      closed=*) r_closed=$r_value ;;
     esac
   done <"$state/record"
 }
@@ -133,17 +137,20 @@ in_state() {
 # close_run STATE: the end of this run on this host; nothing temporary is left (invariants 10 and 11). The dead-man goes
 # last: if this one is killed in between, it tidies up.
 close_run() {
-  end_state=$1
+  end_line=state=$1
+  [ "$epoch" -eq 0 ] || overruled || end_line=closed=$epoch:$self_start$nl$end_line
   # On a disk that is full there is room afterwards.
-  if [ "$r_run" != "$run" ] || note "state=$end_state"; then noted=yes; else noted=; fi
+  if [ "$r_run" != "$run" ] || note "$end_line"; then noted=yes; else noted=; fi
   read_beat
   set +f
   set -- "$sib" "$sib.was" "$state/outcome" "$state"/claim.* "$state"/effect.dead.* "$state"/probe.* "$cancel" "$sent"* \
     "$state/lease" "$state/program"
   set -f
+  # A connection that just gives the lock its name would bring it back.
+  if take_turn; then turn=$state/lock.turn; else turn=; fi
   read_lock && [ "$l_run" = "$run" ] && set -- "$@" "$state/lock"
-  rm -f "$@"
-  [ -n "$noted" ] || note "state=$end_state"
+  rm -f "$@" ${turn:+"$turn"}
+  [ -n "$noted" ] || note "$end_line"
   # Known until it is gone, also to whoever comes after one that was killed here.
   end_beat
   rm -f "$state/beat"

@@ -9,7 +9,17 @@ revert() {
     untouched
   elif hold_effect 100 || { ! is_decided && hold_effect 9000; }; then
     # Another run may have taken the host over while we waited: what is there now is not ours to undo.
-    if is_ours; then go_back; else untouched; fi
+    if ! is_ours; then
+      untouched
+    elif overtaken && [ ! -e "$cancel" ]; then
+      # It came to its end while we waited, and a later controller has begun anew. Otherwise what was asked before that one
+      # came is carried out: nothing goes forward any more since then.
+      drop_effect
+      say code FENCED
+      answer refused
+    else
+      go_back
+    fi
   elif is_decided; then
     say stuck DECIDED
     answer failed

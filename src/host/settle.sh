@@ -19,7 +19,7 @@ bring_to_end() {
 
 # settle HAND: the run of the record is brought to its end, under its own name. Call it in a shell of its own.
 settle() {
-  run=$r_run sib=$dir/.${path##*/}.handover-$r_run cancel=$state/cancel.$r_run known_end= fields= hand=$1
+  run=$r_run sib=$dir/.${path##*/}.handover-$r_run cancel=$state/cancel.$r_run known_end= fields= hand=$1 epoch=0
   # What lies there was sent by the next run.
   sent=$base/artifacts/-
   wrest_effect || return
@@ -32,6 +32,9 @@ break_lock() {
   if ! read_lock; then
     say state none
     answer ok
+  elif overtaken; then
+    say code FENCED
+    answer refused
   elif lock_lives && [ "$1" != force ]; then
     say code LOCKED
     say detail "$l_owner"

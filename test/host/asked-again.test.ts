@@ -45,7 +45,7 @@ test('breaking the lock of a run that was killed while it prepared: what it had 
     const { binary } = world.host
     const staged = join(dirname(binary), `.${basename(binary)}.handover-gone`)
     writeFileSync(staged, 'half')
-    writeFileSync(world.state('lock'), lock.replace(/^\S+ \d+ \d+/, 'gone 4194304 1'))
+    writeFileSync(world.state('lock'), lock.replace(/^\S+ \d+ \d+ \d+/, 'gone 1 4194304 1'))
     const other = await world.open('other')
     await other.inspect()
     expect(shown(await other.ask('break', 'expired'))).toBe('ok')

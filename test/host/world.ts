@@ -35,6 +35,7 @@ export interface Program {
   switchOver(startLimit?: number): Promise<Answer>
   decide(drainLimit?: number, policy?: 'terminate' | 'leave'): Promise<Answer>
   revert(drainLimit?: number): Promise<Answer>
+  stand(): Promise<Answer>
   /** Inspect, upload, prepare; expects all to be well. */
   toPrepared(lease?: number): Promise<void>
   toSwitched(lease?: number): Promise<void>
@@ -62,6 +63,8 @@ export interface World {
 export interface ProgramOptions extends LocalOptions {
   /** What the playbook lets pass: `config`, `build`. */
   readonly allow?: string
+  /** Which controller of the run it is; not said if not given. */
+  readonly epoch?: number
 }
 
 export interface WorldOptions {
@@ -149,17 +152,19 @@ async function describeWorld(given: {
       const connection = connectLocally(options)
       const session = await openSession(connection, false)
       const ask = (verb: string, ...args: string[]) => session.request(verb, args, 30_000)
+      const target = [stateDir, newSha, options.allow ?? '-']
+      if (options.epoch !== undefined) target.push(newSha, String(options.epoch))
       const program: Program = {
         connection,
         ask,
-        inspect: () =>
-          ask('inspect', run, 'tester', host.binary, host.pidFile, stateDir, newSha, options.allow ?? '-'),
+        inspect: () => ask('inspect', run, 'tester', host.binary, host.pidFile, ...target),
         prepare: (lease = 6000) => ask('prepare', newSha, String(lease), '500', 'terminate'),
         renew: (lease = 6000) => ask('renew', String(lease)),
         precommit: (lease = 6000) => ask('precommit', String(lease)),
         switchOver: (limit = 1000) => ask('switch', String(limit)),
         decide: (limit = 500, policy = 'terminate') => ask('decide', String(limit), policy),
         revert: (limit = 500) => ask('revert', String(limit)),
+        stand: () => ask('stand'),
         async toPrepared(lease) {
           expect(shown(await program.inspect())).toBe('ok')
           await storeArtifact(world)

@@ -29,6 +29,7 @@ export const inspection: Inspection = {
   lock: null,
   notes: [],
   lastWord: null,
+  last: null,
   onDisk: { version: foundOld.version, sha256: foundOld.sha256 },
 }
 

@@ -58,7 +58,7 @@ async function transaction(world: World, run: string, artifactPath: string) {
     },
     artifact: { path: artifactPath, sha256: await sha256OfFile(artifactPath), runsOn: () => true },
     become: false,
-    run: { id: run, owner: 'a test' },
+    run: { id: run, owner: 'a test', epoch: 1 },
     connect: async () => {
       const connection = await connect({
         name: host.name,
