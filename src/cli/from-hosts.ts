@@ -3,7 +3,7 @@
  * without: some host decided or committed, then forward; none, then back, because nobody knows which gates it had passed.
  */
 import { exitCode } from '../core/exit-code.ts'
-import { fault, HandoverError } from '../core/fault.ts'
+import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
 import type { Inspection, LastRun } from '../driver/hands.ts'
 import { claimController } from '../journal/controllers.ts'
@@ -29,6 +29,7 @@ export interface Recorded {
   readonly host: string
   readonly last: LastRun | null
   readonly inspection: Inspection | undefined
+  readonly fault?: Fault
 }
 
 export async function resumeFromHosts(
@@ -40,7 +41,10 @@ export async function resumeFromHosts(
   const { plan, machine } = await resolvePlan(playbook, options)
   const all = await lookAtRecords(plan, machine, options)
   const run = oneUnfinished(all, wanted)
+  const silent = all.flatMap(({ fault }) => fault ?? [])
   if (run === undefined) {
+    // Whoever does not answer may have what is looked for.
+    if (silent.length > 0) throw new HandoverError(silent)
     const text = 'nothing to resume: no host has the record of a run that is unfinished'
     tell(terminal, options, wanted ?? '-', 'resume.unneeded', text)
     return exitCode.done
@@ -56,7 +60,8 @@ export async function resumeFromHosts(
   if (!isAgreed) return notBegun(terminal)
   const epoch = Math.max(...own.map(({ last }) => last?.epoch ?? 1)) + 1
   const root = runDirectory(options, terminal)
-  await beginAnew(root, { run, plan, machine, playbook, epoch, own }, options)
+  const parts = all.filter(({ last, fault }) => last?.run === run || fault)
+  await beginAnew(root, { run, plan, machine, playbook, epoch, parts }, options)
   const opening = { type: 'run.resumed' as const, ...ownTrace(), epoch, notes: [lostNote] }
   const past = readJournal(root, run)
   const backBy = isForward ? undefined : asker()
@@ -74,8 +79,10 @@ async function lookAtRecords(plan: Plan, machine: string, options: ResumeOptions
   return withFleet(plan, machine, options, each =>
     each(async (host, { hands }) => {
       const outcome = await hands.inspect()
-      const inspection = outcome.kind === 'unreachable' ? undefined : outcome.inspection
-      return { host, last: inspection?.last ?? null, inspection }
+      if (outcome.kind === 'unreachable')
+        return { host, last: null, inspection: undefined, fault: outcome.fault }
+      const { inspection } = outcome
+      return { host, last: inspection.last, inspection }
     }),
   )
 }
@@ -98,18 +105,18 @@ interface Anew {
   readonly machine: string
   readonly playbook: string
   readonly epoch: number
-  readonly own: readonly Recorded[]
+  readonly parts: readonly Recorded[]
 }
 
 /** A directory for that very run, with a journal that says what its hosts have recorded. */
 async function beginAnew(root: string, anew: Anew, options: ResumeOptions): Promise<void> {
-  const { run, plan, machine, playbook, epoch, own } = anew
+  const { run, plan, machine, playbook, epoch, parts } = anew
   refuseKnown(root, run)
   const sources = await digestAll(sourceFiles(playbook, options))
   const dir = await createRunDirectory(root, run, { ...plan, machine }, sources)
   await claimController(dir, run, epoch)
   const journal = await createJournal(journalFile(root, run), run)
-  const bodies = [startOf(plan, playbook), ...own.flatMap(recordedEntries)]
+  const bodies = [startOf(plan, playbook), ...parts.flatMap(recordedEntries)]
   await Promise.all(bodies.map(body => journal.append(body)))
   await journal.close()
 }
@@ -128,22 +135,27 @@ function refuseKnown(root: string, run: string): void {
   )
 }
 
-/** Each of these is looked at before anything else; those that were switched have something to go back to. */
+/**
+ * Each of these is looked at before anything else. One that was switched has something to go back to, and one that does not
+ * answer may have.
+ */
 function recordedEntries({ host, last, inspection }: Recorded): EntryBody[] {
-  if (!last || !inspection) return []
-  const { onDisk } = inspection
-  const version = onDisk.sha256 === last.oldSha ? onDisk.version : ''
-  const unseen = { pid: 0, workers: 0, masters: 1, draining: 0 }
-  const found = { version, sha256: last.oldSha, runsPath: true, ...unseen }
+  const isPrepared = last?.state === 'prepared'
   return [
     { type: 'host.inspect.begun', host },
-    { type: 'host.inspected', host, current: false, found },
+    ...(last && inspection ? [seenBefore(host, last, inspection)] : []),
     { type: 'host.prepare.begun', host },
-    ...(last.state === 'prepared'
-      ? []
-      : [
-          { type: 'host.prepared' as const, host, version: '' },
-          { type: 'host.switch.begun' as const, host },
-        ]),
+    ...(isPrepared ? [] : [{ type: 'host.switch.begun' as const, host }]),
   ]
+}
+
+function seenBefore(host: string, { oldSha }: LastRun, { onDisk }: Inspection): EntryBody {
+  const version = onDisk.sha256 === oldSha ? onDisk.version : ''
+  const unseen = { pid: 0, workers: 0, masters: 1, draining: 0 }
+  return {
+    type: 'host.inspected',
+    host,
+    current: false,
+    found: { version, sha256: oldSha, runsPath: true, ...unseen },
+  }
 }

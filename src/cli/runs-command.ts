@@ -62,16 +62,16 @@ export async function showCommand(
   return exitCode.done
 }
 
+/** Who leads; and what else than going on can be done, where nobody does. */
 function leadership(past: PastRun): string[] {
   const { epoch, who, from, pid, liveness } = past.leader
-  const next = nextOf(past)
   const verbs = { alive: 'leads', gone: 'led', unknown: 'leads or has led' }
   const verb = past.state.finished === undefined ? verbs[liveness] : 'led'
   return [
     ...(epoch > 0
       ? [`controller ${epoch} ${verb} it: process ${pid} of ${oneLine(who, 80)} on ${oneLine(from, 80)}`]
       : []),
-    ...(next === null ? [] : [`next: ${next}`]),
+    ...(nextOf(past) === null || past.state.decided ? [] : [`or: ${wayBack(past)}`]),
   ]
 }
 
@@ -81,5 +81,9 @@ function nextOf(past: PastRun): string | null {
   if (state.finished !== undefined && state.finished !== 'in-doubt') return null
   const forward = `\`handover resume ${run}\``
   if (state.decided) return `${forward} brings every host forward`
-  return `${forward} goes on with it, \`handover rollback ${run}\` takes every host back`
+  return `${forward} goes on with it, ${wayBack(past)}`
+}
+
+function wayBack({ run }: PastRun): string {
+  return `\`handover rollback ${run}\` takes every host back`
 }

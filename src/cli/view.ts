@@ -21,32 +21,18 @@ export async function openView(
   options: OutputOptions,
   past: readonly Entry[] = [],
 ): Promise<View> {
-  let isPast = true
-  const out = (text: string) => {
-    if (!isPast) terminal.out(text)
-  }
-  const view = await chooseOne(terminal, out, options)
-  for (const entry of past) view.hear(entry)
-  isPast = false
-  return view
-}
-
-async function chooseOne(
-  terminal: Terminal,
-  out: (text: string) => void,
-  options: OutputOptions,
-): Promise<View> {
   const color = wantsColor(options, terminal)
   const { isTty, env } = terminal
   const say = (line: string) => terminal.err(`${printable(line)}\n`)
   const kind = chooseView({ output: options.output, isTty, term: env.TERM, ci: env.CI })
-  if (kind === 'json') return { hear: createJsonView(out), say, finish: async () => {} }
+  if (kind === 'json') return { hear: createJsonView(terminal.out), say, finish: async () => {} }
   if (kind === 'plain') {
-    return { hear: createPlainView(out, { color, width: terminal.columns }), say, finish: async () => {} }
+    const style = { color, width: terminal.columns }
+    return { hear: createPlainView(terminal.out, style, past), say, finish: async () => {} }
   }
   // Loaded only where it is shown: it is a tenth of the start-up time.
   const { createLiveView } = await import('../report/live.ts')
-  return createLiveView(out, {
+  const style = {
     color,
     unicode: /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || ''),
     get columns() {
@@ -55,5 +41,6 @@ async function chooseOne(
     get rows() {
       return terminal.rows
     },
-  })
+  }
+  return createLiveView(terminal.out, style, past)
 }

@@ -32,12 +32,16 @@ export async function bindAnew(host: NginxHost, before: Promise<Bound> | undefin
   const connection = await host.connect()
   try {
     const session = await openSession(connection, host.become)
-    const hello = await session.request('inspect', inspectArgs(host), slackMs)
-    return { connection, session, hello }
+    return { connection, session, hello: await sayHello(host, session) }
   } catch (error) {
     await connection.close()
     throw error
   }
+}
+
+/** What the host is now; the answer to the first request of a session, and to every later look. */
+export function sayHello(host: NginxHost, session: HostSession): Promise<Answer> {
+  return session.request('inspect', inspectArgs(host), slackMs)
 }
 
 /** Several daemons of one machine may get the same artifact at one time: each binary has one of its own. */

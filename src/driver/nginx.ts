@@ -2,7 +2,7 @@
 import { faultsOf } from '../core/fault.ts'
 import { type Answer, field } from '../host/frame.ts'
 import { misfits, unprepared } from './artifact.ts'
-import { type Bound, bindAnew, type NginxHost, slackMs, storeName } from './binding.ts'
+import { type Bound, bindAnew, type NginxHost, sayHello, slackMs, storeName } from './binding.ts'
 import { heldFault, named, stuckFault, switchFault, unsettledFault } from './failed.ts'
 import { coded, readFound, readInspection, readStand, versionsIn } from './found.ts'
 import type {
@@ -37,7 +37,17 @@ export function nginxHands(host: NginxHost): HostHands {
 
   const unknown = (error: unknown) => ({ kind: 'unknown' as const, fault: named(name, error) })
 
-  const look = async (verb: 'renew' | 'precommit', leaseMs: number): Promise<LookOutcome> => {
+  /** What a session was told when it was opened may be old: another controller's host was at work meanwhile. */
+  const look = async (): Promise<Answer> => {
+    const before = await open?.catch(() => undefined)
+    const bound = await bind()
+    if (bound.session !== before?.session) return bound.hello
+    const hello = await sayHello(host, bound.session)
+    open = Promise.resolve({ ...bound, hello })
+    return hello
+  }
+
+  const hold = async (verb: 'renew' | 'precommit', leaseMs: number): Promise<LookOutcome> => {
     try {
       const answer = await ask(verb, [hundredths(leaseMs)], slackMs)
       if (answer.status === 'ok') return { kind: 'pass' }
@@ -69,7 +79,7 @@ export function nginxHands(host: NginxHost): HostHands {
 
     async inspect() {
       try {
-        const { hello } = await bind()
+        const hello = await look()
         const refused = coded(hello, 'refusal').map(([code, detail]) => refusal(name, code, detail))
         const inspection = readInspection(hello, artifact.sha256)
         refused.push(...misfits(name, artifact, hello, inspection))
@@ -116,8 +126,8 @@ export function nginxHands(host: NginxHost): HostHands {
       }
     },
 
-    renew: leaseMs => look('renew', leaseMs),
-    precommit: leaseMs => look('precommit', leaseMs),
+    renew: leaseMs => hold('renew', leaseMs),
+    precommit: leaseMs => hold('precommit', leaseMs),
 
     async commit(): Promise<CommitOutcome> {
       try {

@@ -126,6 +126,8 @@ function fail(standing: Standing, host: HostStanding, entry: Extract<Entry, { ty
   // No participant goes back once the run is decided; what fails then is the commit's to report.
   if (past.has(host.step) || (standing.decided && participants.has(host.step))) return
   host.faults = [entry.fault]
-  host.after = entry.found ?? undefined
-  moveTo(standing, host, entry.found ? 'reverted' : 'failed')
+  // Among frozen participants even a host that is proven old is reverted, with all the others.
+  const isProven = entry.found !== null && !standing.precommitting
+  if (isProven) host.after = entry.found
+  moveTo(standing, host, isProven ? 'reverted' : 'failed')
 }

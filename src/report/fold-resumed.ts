@@ -61,6 +61,7 @@ export function applyFound(
       return moveTo(standing, host, 'waiting')
     case 'reverted':
       if (standing.decided || !host.touched) return moveTo(standing, host, 'waiting')
+      if (standing.precommitting) return lose(standing, host, 'its lease ran out')
       host.after = found
       host.faults = [gone('LEASE_LOST', host, ', and its lease ran out: it went back by itself')]
       return moveTo(standing, host, 'reverted')

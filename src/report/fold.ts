@@ -75,6 +75,7 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       endWaits(standing)
       return
     case 'run.precommitting':
+      standing.precommitting = true
       return
   }
 }

@@ -61,6 +61,8 @@ export interface Standing {
   readonly hosts: Map<string, HostStanding>
   /** How many hosts are at each step. */
   readonly counts: Map<HostStep, number>
+  /** The participants are frozen: from here any failure takes the whole fleet back. */
+  precommitting: boolean
   decided: boolean
   /** A host that knew of a decision which the journal does not have. */
   decisionHeardFrom: string | undefined
@@ -83,6 +85,7 @@ export function newStanding(): Standing {
     stages: [],
     hosts: new Map(),
     counts: new Map(),
+    precommitting: false,
     decided: false,
     decisionHeardFrom: undefined,
     rollingBack: undefined,

@@ -58,6 +58,8 @@ export function applyFound(
     case 'reverted':
       if (state.decided) return queueAnew(state, host, 'waiting')
       if (!record.touched) return queueAnew(state, host, 'waiting')
+      // Frozen participants are never fewer.
+      if (state.precommitting) return lose(state, host, 'its lease ran out')
       state.failures.add(host)
       dequeue(state, host)
       return update(state, host, 'failed', { after: found, fault: gone(host) })

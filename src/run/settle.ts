@@ -1,6 +1,7 @@
 /** The two ways out on one host, both idempotent: commit and revert. A host that does not answer is asked again. */
 import { elapsedSince, sleep } from '../core/clock.ts'
 import { type Fault, fault } from '../core/fault.ts'
+import type { RunStand, StandOutcome } from '../driver/hands.ts'
 import type { HostFacts } from '../journal/entry.ts'
 import type { Stand } from './conduct.ts'
 import { guarded, msSince } from './phases.ts'
@@ -46,6 +47,10 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
   })
 }
 
+/** What a phase that is still at work there is about to change. */
+const passing: ReadonlySet<RunStand> = new Set(['prepared', 'switching', 'reverting'])
+const atWork = { kind: 'unknown' as const }
+
 /** What has this run come to there? Asked by a controller that has taken it over; from then on the host obeys no older one. */
 export async function performLook(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
   await begun.catch(() => {})
@@ -54,20 +59,19 @@ export async function performLook(stand: Stand, host: string, begun: Promise<voi
   const isVain = () => state.hosts.get(host)?.phase !== 'looking'
   const doubt = (found: Fault) => record({ type: 'host.in_doubt', host, fault: found })
   await guarded(host, doubt, async () => {
-    const patienceMs = patienceOf(stand, host)
+    let last: StandOutcome | undefined
     const ask = async () => {
       // A look keeps nobody out, a renewal does: an older controller must not decide behind what is seen here.
       const [sent, lengthMs] = [leases.now(), leases.lengthMs()]
       const kept = await hands.renew(lengthMs)
-      if (kept.kind === 'unknown') return kept
       if (kept.kind === 'pass') leases.granted(host, sent, lengthMs)
-      return hands.stand()
+      last = kept.kind === 'unknown' ? kept : await hands.stand()
+      return last.kind === 'stand' && last.held && passing.has(last.stand) ? atWork : last
     }
-    const outcome = await patiently(stand, patienceMs, ask, isVain)
-    if (isVain()) return
-    if (outcome.kind === 'unknown') return doubt(unseen(outcome.fault))
-    const { found } = outcome
-    await record({ type: 'host.found', host, stand: outcome.stand, found })
+    await patiently(stand, patienceOf(stand, host), ask, isVain)
+    if (isVain() || !last) return
+    if (last.kind === 'unknown') return doubt(unseen(last.fault))
+    await record({ type: 'host.found', host, stand: last.stand, found: last.found })
     const phase = state.hosts.get(host)?.phase
     if (phase === 'prepared') vigil.keep(host)
     if (phase === 'switched') vigil.start(host)

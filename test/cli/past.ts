@@ -6,6 +6,7 @@ import { createJournal } from '../../src/journal/journal.ts'
 import { processIdentity } from '../../src/journal/process-identity.ts'
 import { createRunDirectory, journalFile } from '../../src/journal/run-directory.ts'
 import { digestAll } from '../../src/journal/sources.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import type { Desk } from './world.ts'
 
 export interface Past {
@@ -38,7 +39,7 @@ handover: { driver: nginx, binary: /usr/sbin/nginx, pid_file: /run/nginx.pid }
 export async function makePastRun(desk: Desk, past: Past): Promise<string> {
   const root = join(desk.dir, '.handover/runs')
   const run = `2026112${runs++}-100000-000-abcdef`
-  const plan = JSON.parse(desk.handover('plan', 'up.yml', '-i', 'hosts.ini', '--output', 'json').out)
+  const plan = JSON.parse(desk.handover('plan', 'up.yml', '-i', 'hosts.ini', '--output', 'json').out) as Plan
   const sources = await digestAll([join(desk.dir, 'up.yml'), join(desk.dir, 'hosts.ini')])
   await createRunDirectory(root, run, { ...plan, machine: 'x86_64' }, sources)
   const journal = await createJournal(journalFile(root, run), run)
@@ -48,7 +49,7 @@ export async function makePastRun(desk: Desk, past: Past): Promise<string> {
   return run
 }
 
-function entriesOf(past: Past, { artifact, stages, name, fingerprint }: Record<string, never>): EntryBody[] {
+function entriesOf(past: Past, { artifact, stages, name, fingerprint }: Plan): EntryBody[] {
   const { outcome, exit = 0, committed = [], isDecided, isPaused } = past
   const opening = { name, playbook: 'up.yml', fingerprint, ...traceOf(past), artifact, stages }
   return [

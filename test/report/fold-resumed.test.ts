@@ -48,6 +48,7 @@ const lives: Readonly<Record<string, readonly (EntryBody | number)[]>> = {
   healthy: toHealthy,
   failing: [...toHealthy, failed(null)],
   failed: [...toPrepared, begun('switch'), failed(old)],
+  'failed after the participants were frozen': [...toHealthy, { type: 'run.precommitting' }, failed(old)],
   reverting: [...toHealthy, failed(null), begun('revert')],
   reverted: [...toHealthy, failed(null), begun('revert'), reverted],
   precommitting: [...toHealthy, { type: 'run.precommitting' }, begun('precommit')],

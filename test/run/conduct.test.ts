@@ -2,20 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Clock } from '../../src/core/clock.ts'
-import { fault, HandoverError } from '../../src/core/fault.ts'
 import type { ProbeResult } from '../../src/health/probe.ts'
 import { systemClock } from '../../src/health/system-clock.ts'
 import type { WatchedCheck } from '../../src/health/watch.ts'
-import type { Entry, EntryBody, EntryType, Interruption } from '../../src/journal/entry.ts'
-import { createJournal, type Journal } from '../../src/journal/journal.ts'
-import { createRunDirectory, journalFile, readJournal } from '../../src/journal/run-directory.ts'
-import { conduct } from '../../src/run/conduct.ts'
-import type { Limits, RunState } from '../../src/run/state.ts'
+import type { EntryBody, EntryType } from '../../src/journal/entry.ts'
+import { readJournal } from '../../src/journal/run-directory.ts'
+import type { Limits } from '../../src/run/state.ts'
 import { type Call, deferred, type Fleet, fakeFleet, foundNew, foundOld, inspection } from './fake-host.ts'
+import { beginStory, finish, runId, type Setting, scriptedCheck, words } from './story.ts'
 import { limitsOf, stage, trouble } from './world.ts'
 
-const runId = '20261120-091501-4f2a11'
 let root = ''
 
 beforeEach(() => {
@@ -23,104 +19,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-const opening: Extract<EntryBody, { type: 'run.started' }> = {
-  type: 'run.started',
-  name: 'nginx',
-  playbook: 'nginx.yml',
-  fingerprint: 'f',
-  tool: '0.1.0',
-  who: 'me',
-  from: 'here',
-  pid: 1,
-  identity: '1',
-  artifact: { path: '/a', sha256: 'b'.repeat(64), bytes: 1 },
-  stages: [],
-}
-
-interface Story {
-  readonly ended: Promise<RunState>
-  interrupt(signal?: Interruption): void
-  entries(): Entry[]
-  /** Resolves when an entry of that type is in the journal. */
-  told(type: EntryType): Promise<void>
-}
-
-interface Setting {
-  readonly leaseMs?: number
-  readonly clock?: Clock
-  /** Null: as long as its lease runs, and 10 s. */
-  readonly patienceMs?: number | null
-  readonly forks?: number
-  /** Turns an entry away. */
-  readonly broken?: (body: EntryBody) => boolean
-}
-
-/** The real conduct over a fleet in memory, with a real journal that a story may break. */
-async function begin(limits: Limits, fleet: Fleet, setting: Setting = {}): Promise<Story> {
-  await createRunDirectory(root, runId, {})
-  const journal = await createJournal(journalFile(root, runId), runId)
-  const heard: EntryType[] = []
-  const waiting = new Map<EntryType, (() => void)[]>()
-  journal.listen(entry => {
-    heard.push(entry.type)
-    for (const resolve of waiting.get(entry.type) ?? []) resolve()
-  })
-  let interrupt: (signal: Interruption) => void = () => {}
-  const ended = conduct({
-    limits,
-    participants: fleet.participants,
-    journal: setting.broken ? breaking(journal, setting.broken) : journal,
-    opening,
-    forks: setting.forks ?? 10,
-    leaseMs: setting.leaseMs ?? 60_000,
-    ...(setting.clock ? { clock: setting.clock } : {}),
-    ...(setting.patienceMs === null ? {} : { patienceMs: setting.patienceMs ?? 0 }),
-    onHelm: helm => {
-      interrupt = signal => void helm.interrupt(signal)
-    },
-  }).finally(() => journal.close())
-  return {
-    ended,
-    interrupt: (signal = 'SIGINT') => interrupt(signal),
-    entries: () => readJournal(root, runId),
-    told: type =>
-      new Promise(resolve => {
-        if (heard.includes(type)) return resolve()
-        waiting.set(type, [...(waiting.get(type) ?? []), resolve])
-      }),
-  }
-}
-
-/** From the first entry that it turns away, it takes no other: a disk that is full stays full. */
-function breaking(journal: Journal, broken: (body: EntryBody) => boolean): Journal {
-  let failed = false
-  return {
-    ...journal,
-    append: async body => {
-      failed ||= broken(body)
-      if (failed) throw new HandoverError(fault('JOURNAL_FAILED', 'no space left on device'))
-      return await journal.append(body)
-    },
-  }
-}
-
-const words = (entries: readonly Entry[]) =>
-  entries.map(entry => ('host' in entry ? `${entry.type} ${entry.host}` : entry.type))
-
-const finish = (entries: readonly Entry[]) => {
-  const last = entries.at(-1)
-  if (last?.type !== 'run.finished') throw new Error(`the last entry is ${last?.type}`)
-  return last
-}
-
-const scriptedCheck = (
-  name: string,
-  answer: () => ProbeResult,
-  more: Partial<WatchedCheck['check']> = {},
-): WatchedCheck => ({
-  check: { name, intervalMs: 2, timeoutMs: 1000, healthy: 1, unhealthy: 1, deadlineMs: 5000, ...more },
-  look: async () => answer(),
-})
+const begin = (limits: Limits, fleet: Fleet, setting: Setting = {}) =>
+  beginStory(root, limits, fleet, setting)
 
 const isBegun = (type: EntryType, host: string) => (entry: EntryBody) =>
   entry.type === type && 'host' in entry && entry.host === host

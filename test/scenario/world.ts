@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import type { Entry } from '../../src/journal/entry.ts'
+import { listRuns, readJournal } from '../../src/journal/run-directory.ts'
 import { sha256OfFile } from '../../src/lab/checksum.ts'
 import { startLab, stopLab } from '../../src/lab/fleet.ts'
 import type { Lab, LabHost } from '../../src/lab/lab.ts'
@@ -14,6 +15,7 @@ import { hostProcesses } from '../../src/lab/nginx.ts'
 import { fetchBinaries, type LabBinaries } from '../../src/lab/packages.ts'
 import { type LabProcess, listProcesses } from '../../src/lab/process.ts'
 import { buildVariant, type VariantKind } from '../../src/lab/variants.ts'
+import { standingOf } from '../../src/report/fold.ts'
 
 export const program = resolve(import.meta.dirname, '../../dist/bin.js')
 
@@ -50,6 +52,8 @@ export interface Running {
 export interface StoryOptions {
   readonly quirkLast?: boolean
   readonly idle?: boolean
+  /** Somebody else has changed the hosts after the last run: its report cannot be what they are now. */
+  readonly isDisturbed?: boolean
   /** Between two requests of the load to one host; default 5. */
   readonly thinkMs?: number
   /** The one of its own context, for a story that runs beside others. */
@@ -112,6 +116,7 @@ export async function inWorld(
       rollback: (run, ...args) => begin('rollback', run, ...args),
       command: begin,
     })
+    if (!options.isDisturbed) await expectTold({ dir, lab, binaries })
     const report = await load.stop()
     expect(report.firstErrors, 'requests on new connections that failed').toEqual([])
     if (!options.idle) expect(report.requests).toBeGreaterThan(0)
@@ -223,6 +228,30 @@ export async function expectRuns(host: LabHost, binary: string): Promise<void> {
   expect(readFileSync(host.pidFile, 'utf8').trim()).toBe(String(master?.pid))
   expect(await sha256OfFile(`/proc/${master?.pid}/exe`)).toBe(wanted)
   expectNoTraces(host)
+}
+
+/** What the last run has said of every host at its end, and its exit code, are what a fresh look finds (invariant 12). */
+async function expectTold({ dir, lab, binaries }: Pick<World, 'dir' | 'lab' | 'binaries'>): Promise<void> {
+  const runs = join(dir, 'runs')
+  const [last] = listRuns(runs).slice(-1)
+  const standing = last === undefined ? undefined : standingOf(readJournal(runs, last))
+  if (!standing?.finished) return
+  const versions = new Map<string, string>()
+  for (const { path, version } of [binaries.older, binaries.newer])
+    versions.set(await sha256OfFile(path), version)
+  const ends = new Set<string>()
+  for (const host of lab.hosts) {
+    const told = standing.finished.hosts[host.name]
+    const version = versions.get(await sha256OfFile(host.binary))
+    if (!told || told.end === 'in-doubt' || version === undefined) continue
+    expect(told.after || version, `${host.name}: the report`).toBe(version)
+    const shown = standing.hosts.get(host.name)
+    expect((shown?.after ?? shown?.before)?.version ?? version, `${host.name}: show`).toBe(version)
+    ends.add(told.end)
+  }
+  const { exit } = standing.finished
+  if (exit === 0) expect([...ends].filter(end => end !== 'committed' && end !== 'current')).toEqual([])
+  if (exit === 2) expect([...ends].filter(end => end === 'committed')).toEqual([])
 }
 
 /** The dead-men that look after this host. */
