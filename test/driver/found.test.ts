@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readFound, readInspection } from '../../src/driver/found.ts'
+import { readFound, readInspection, readStand, versionsIn } from '../../src/driver/found.ts'
 import type { Answer } from '../../src/host/frame.ts'
 
 const versions = { oldSha: 'a'.repeat(64), newSha: 'b'.repeat(64) }
@@ -67,10 +67,22 @@ describe('what was found at the end', () => {
 })
 
 describe('what was found before', () => {
+  const last = {
+    last_run: 'r1',
+    last_state: 'precommitted',
+    last_stand: 'decided',
+    last_epoch: '3',
+    last_old_sha: versions.oldSha,
+    last_new_sha: versions.newSha,
+  }
   const hello = { ...serving, sha: versions.oldSha, path: '/usr/sbin/nginx', exchange: 'perl' }
 
   test.each<[string, Record<string, string>, object]>([
-    ['to be upgraded', hello, { current: false, lock: null, path: '/usr/sbin/nginx', exchange: 'perl' }],
+    [
+      'to be upgraded',
+      hello,
+      { current: false, lock: null, last: null, path: '/usr/sbin/nginx', exchange: 'perl' },
+    ],
     ['current', { ...hello, sha: versions.newSha }, { current: true }],
     ['new on disk, but not what runs', { ...hello, sha: versions.newSha, runs: 'other' }, { current: false }],
     [
@@ -88,7 +100,57 @@ describe('what was found before', () => {
         lock: { run: 'r1', owner: 'anna from build-1', isAlive: true, leaseMs: 2500, state: 'switched' },
       },
     ],
+    [
+      'a last run that has the lock, from before there were epochs',
+      { ...hello, ...last, last_epoch: '', lock_run: 'r1', lock_owner: 'anna' },
+      { last: { run: 'r1', state: 'decided', epoch: 1, isLocked: true } },
+    ],
+    [
+      'a last run without the lock, which another one has',
+      { ...hello, ...last, lock_run: 'r2', lock_owner: 'ben' },
+      {
+        last: {
+          run: 'r1',
+          state: 'decided',
+          epoch: 3,
+          oldSha: versions.oldSha,
+          newSha: versions.newSha,
+          isLocked: false,
+        },
+      },
+    ],
   ])('%s', (_, fields, found) => {
     expect(readInspection(answer(fields), versions.newSha)).toMatchObject(found)
   })
+})
+
+describe('versions a host knows', () => {
+  const said = {
+    sha: versions.newSha,
+    version: '1.26.3',
+    last_old_sha: versions.oldSha,
+    last_old_version: '1.22.1',
+    last_new_sha: versions.newSha,
+    last_new_version: '1.26.3',
+  }
+
+  test('what is at the path, and both of the last run', () => {
+    expect(new Map(versionsIn(answer(said)))).toEqual(known)
+  })
+
+  test('nothing is known of a file without a version', () => {
+    expect(versionsIn(answer({ ...said, last_old_version: '', version: '' }))).toEqual([
+      [versions.newSha, '1.26.3'],
+    ])
+    expect(versionsIn(answer({}))).toEqual([])
+  })
+})
+
+test.each([
+  ['none', 'none'],
+  ['precommitted', 'precommitted'],
+  ['', undefined],
+  ['constructor', undefined],
+])('where a run stands: "%s"', (stand, read) => {
+  expect(readStand(answer({ stand }))).toBe(read)
 })
