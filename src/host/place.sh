@@ -45,7 +45,8 @@ a=[os.fsencode(x) for x in sys.argv[2:4]]
 sys.exit(0 if ctypes.CDLL(None).syscall(int(sys.argv[1]),-100,a[0],-100,a[1],2)==0 else 1)' "$nr" "$1" "$2" ;;
     link)
       # The path never goes missing: its inode gets a second name first, then the other one is renamed over it.
-      ln "$1" "$2.was" && mv -f "$2" "$1" && mv -f "$2.was" "$2"
+      # One that was killed before its first rename has left that name; without the other one it would be the only one.
+      [ -e "$2" ] && { [ ! -e "$2.was" ] || rm -f "$2.was"; } && ln "$1" "$2.was" && mv -f "$2" "$1" && mv -f "$2.was" "$2"
       ;;
   esac >/dev/null 2>&1
 }
