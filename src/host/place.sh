@@ -82,8 +82,7 @@ put_old() {
 # False when the path holds neither of them: then nothing of ours may move what is there.
 sides() {
   sides_of_masters && return 0
-  # Killed between the two renames of an exchange by link.
-  [ -z "$holding" ] || [ -e "$sib" ] || [ ! -e "$sib.was" ] || mv -f "$sib.was" "$sib"
+  [ -z "$holding" ] || end_exchange
   old_file= new_file= strange=
   # In one call; a name that is missing has no line.
   ids=$(stat -c '%d:%i:%s:%n' "$path" "$sib" 2>/dev/null)
@@ -97,8 +96,12 @@ sides() {
   [ -z "$strange" ] && [ -n "$old_file" ]
 }
 
+# end_exchange: one by link that was killed between its two renames.
+end_exchange() { [ -e "$sib" ] || [ ! -e "$sib.was" ] || mv -f "$sib.was" "$sib"; }
+
 # ids_anew: a file system may have another device number after a reboot, so the two files are known by their bytes.
 ids_anew() {
+  end_exchange
   for f in "$path" "$sib"; do
     hash_file "$f" || continue
     case $h1 in
