@@ -44,7 +44,9 @@ dead_man_lives() {
   case $p_state in T | t) return 1 ;; esac
   clock
   [ "$((now - b_at))" -lt 1500 ] && [ "$((b_at - now))" -lt 100 ] && return
-  content "$effect_at"
+  content "$state/effect"
+  [ "$content" != "$b_pid:$b_start:$boot" ] || return 0
+  content "$at_run"
   [ "$content" = "$b_pid:$b_start:$boot" ]
 }
 
