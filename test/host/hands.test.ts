@@ -34,47 +34,49 @@ function argsOf(shell: string): [string, string[]] {
 }
 
 describe.each(shells)('in %s', shell => {
-  test('a holder that stood still before it had written its name does not act beside its successor', async () => {
-    const log = join(base, 'log')
-    const hand = (name: string, before: string) => {
-      const [file, args] = argsOf(shell)
-      const child = spawn(file, args, { stdio: ['pipe', 'ignore', 'inherit'] })
-      child.stdin.end(
-        bound(`${before}
-hold_effect 800 && echo "${name} holds" >>${log}
-sleep 1.5
-echo "${name} drops" >>${log}
-drop_effect`),
-      )
-      return new Promise<number | null>(resolve => {
-        child.on('close', resolve)
-      })
-    }
-    const stands = `
+  /** Runs a script in a hand of its own. What `create` makes first has no text until somebody has written to `log`. */
+  const hand = (before: string, script: string) => {
+    const [file, args] = argsOf(shell)
+    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    child.stdin.end(bound(`log=${base}/log\n${before}\n${script}`))
+    let said = ''
+    child.stdout.on('data', chunk => {
+      said += chunk
+    })
+    return new Promise<string>(resolve => {
+      child.on('close', code => resolve(`${code} ${said}`.trim()))
+    })
+  }
+  const standsStill = `name=slow
 create() {
   set -C
   { true >"$1"; } 2>/dev/null
   created=$?
   set +C
   [ "$created" -eq 0 ] || return 1
-  until [ -z "$slow" ]; do
-    sleep 0.1
-    [ ! -s ${log} ] || slow=
-  done
-  { printf '%s\\n' "$2" >>"$1"; } 2>/dev/null
-}
-slow=yes`
-    const ends = await Promise.all([
-      hand('slow', stands),
-      hand('quick', 'until [ -e "$effect_at" ]; do sleep 0.1; done'),
-    ])
-    expect(ends).toEqual([0, 0])
-    expect(readFileSync(log, 'utf8').trim().split('\n')).toEqual([
-      'quick holds',
-      'quick drops',
-      'slow holds',
-      'slow drops',
-    ])
+  until [ -s "$log" ]; do sleep 0.1; done
+  { printf '%s\n' "$2" >>"$1"; } 2>/dev/null
+}`
+  const comesAfter = (made: string) => `name=quick\nuntil [ -e "$state/${made}" ]; do sleep 0.1; done`
+  const logged = () => readFileSync(join(base, 'log'), 'utf8').trim().split('\n')
+
+  test('a holder that stood still before it had written its name does not act beside its successor', async () => {
+    const script = `hold_effect 800 && echo "$name holds" >>"$log"
+sleep 1.5
+echo "$name drops" >>"$log"
+drop_effect`
+    const ends = await Promise.all([hand(standsStill, script), hand(comesAfter('effect'), script)])
+    expect(ends).toEqual(['0', '0'])
+    expect(logged()).toEqual(['quick holds', 'quick drops', 'slow holds', 'slow drops'])
+  })
+
+  test('a run that stood still before its lock had a text does not go on beside the one that passed it over', async () => {
+    const script = `nonce=n fields= run=$name owner="$name user" cancel=$state/cancel.$name sib=${base}/$name sent=${base}/sent
+find_old() { echo "$name goes on" >>"$log"; sleep 1.5; return 1; }
+prepare sha 6000 500 terminate`
+    const ends = await Promise.all([hand(standsStill, script), hand(comesAfter('lock'), script)])
+    expect(ends).toEqual(['0 @n refused detail= code=LOCKED', '0 @n refused code=CHANGED_SINCE_INSPECT'])
+    expect(logged()).toEqual(['quick goes on'])
   })
 
   test.skipIf(!isRoot)('a dead-man that has the lock in /run lives, though its heart cannot be seen', () => {
