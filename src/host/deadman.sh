@@ -44,7 +44,9 @@ dead_man_lives() {
   case $p_state in T | t) return 1 ;; esac
   clock
   [ "$((now - b_at))" -lt 1500 ] && [ "$((b_at - now))" -lt 100 ] && return
-  content "$effect_at"
+  content "$state/effect"
+  [ "$content" != "$b_pid:$b_start:$boot" ] || return 0
+  content "$at_run"
   [ "$content" = "$b_pid:$b_start:$boot" ]
 }
 
@@ -67,15 +69,18 @@ dead_man() {
   run=$1 path=$2 pid_file=$3 epoch=0
   dir=${path%/*}
   sib=$dir/.${path##*/}.handover-$run
+  fields= nonce= holding= spare= preparing= fired=0 births=${5:-0}
   read_uid
+  # One that takes the place of another one may not be able to fork either, and perhaps nothing can be written any more.
+  [ "$births" -eq 0 ] || trap rise EXIT
+  name_state "$4" || [ "$births" -gt 0 ] || return
+  set_cr
   find_exchange
-  name_state "$4" || return
   # What was sent has long been staged.
   sent=$base/artifacts/-
-  fields= nonce= holding= spare= preparing= fired=0
   # One that systemd starts late, when its run is over, must not look like the dead-man of another.
-  going_on && beat || return
-  births=${5:-0}
+  going_on || return
+  beat || [ "$births" -gt 0 ] || return
   trap rise EXIT
   echo "$$"
   exec >/dev/null
@@ -113,7 +118,7 @@ dead_man() {
 # which no fork is needed.
 rise() {
   going_on || return
-  note "dead_man=ended in state $r_state"
+  [ "$r_word" = "dead_man=ended in state $r_state" ] || note "dead_man=ended in state $r_state"
   [ "$births" -lt 60 ] || return
   clock
   limit=$((now + 100))

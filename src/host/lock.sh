@@ -96,22 +96,19 @@ unfinished() {
 hold_effect() {
   tries=$1 corpse=0
   name_me
-  # On a file system that has become read-only nobody can take it there any more, and going back needs nothing written.
-  [ ! -d "$state" ] || [ -w "$state" ] || [ -e "$effect_at" ] || [ ! -w /run ] || effect_at=/run/handover-effect-${state##*/}
-  until take_effect; do
+  until place_effect && take_effect && is_mine; do
     [ -d "$state" ] || return 1
     content "$effect_at"
     # A dead-man that has started anew in its own place still has it.
     [ "$content" != "$me" ] || break
     if [ -z "$content" ]; then
       corpse=$((corpse + 1))
-      [ "$corpse" -le 50 ] || rm -f "$effect_at"
+      [ "$corpse" -le 50 ] || pass_over
     elif ! holder_lives; then
       corpse=$((corpse + 1))
       # One waiter may remove the lock of a dead holder: the others could hit the lock of a living successor.
       if ln -sn "$me" "$state/effect.dead.$e_pid" 2>/dev/null || [ "$corpse" -gt 50 ]; then
-        rm -f "$effect_at"
-        continue
+        pass_over && continue
       fi
     fi
     tries=$((tries - 1))
@@ -127,6 +124,46 @@ name_me() {
   stat_of "$me" && me=$me:$p_start:$boot
 }
 
+# place_effect: $effect_at is where the lock is: in /run when the file system of the state directory has become read-only,
+# where nobody can make or remove one any more (going back needs nothing written), and as long as somebody has it there.
+# Never by the word of `test -w`: a busybox tells root that everything can be written.
+place_effect() {
+  effect_at=$at_run other_at=$state/effect
+  content "$at_run"
+  holder_lives && return
+  if [ -w /run ] && [ -f "$state/record" ] && ! { printf '' 1<>"$state/record"; } 2>/dev/null; then
+    content "$state/effect"
+    holder_lives || return 0
+  fi
+  effect_at=$state/effect other_at=$at_run
+}
+
+# is_mine: was the lock that is made now made by us, and by nobody else at the other place? One that stood still before it had
+# written its name has been passed over, perhaps. Whoever writes its name looks at the other place only then, so of two
+# at least one sees the other.
+is_mine() {
+  # Another waiter that saw the same dead holder may be about to remove what is there now.
+  [ "$corpse" -eq 0 ] || nap
+  content "$effect_at"
+  [ "$content" = "$me" ] || return 1
+  content "$other_at"
+  if [ "$content" != "$me" ] && holder_lives; then
+    holding=yes
+    drop_effect
+    return 1
+  fi
+  # What a dead holder has left in /run would stay for ever.
+  if [ "$other_at" = "$at_run" ] && { [ -e "$at_run" ] || [ -h "$at_run" ]; }; then rm -f "$at_run" 2>/dev/null; fi
+  return 0
+}
+
+# pass_over: removes the lock whose text is $content, if that is still what is there.
+pass_over() {
+  corpse_text=$content
+  content "$effect_at"
+  [ "$content" = "$corpse_text" ] && rm -f "$effect_at" 2>/dev/null
+}
+
 # holder_lives: is the process that $content names, the text of the effect lock, that very one? $e_pid is its pid.
 holder_lives() {
   e_pid=${content%%:*}
@@ -138,7 +175,7 @@ holder_lives() {
 take_effect() {
   spare=
   create "$effect_at" "$me" && return 0
-  [ ! -e "$effect_at" ] && [ ! -h "$effect_at" ] || return 1
+  [ "$effect_at" != "$at_run" ] && [ ! -e "$effect_at" ] && [ ! -h "$effect_at" ] || return 1
   # Gone again this moment is the common case: then somebody else may be making it now.
   create "$state/probe.$me" "$me" && rm -f "$state/probe.$me" && return 1
   mv -n "$state/claim.spare" "$effect_at" 2>/dev/null && [ ! -e "$state/claim.spare" ] || return 1
@@ -147,7 +184,8 @@ take_effect() {
 }
 
 drop_effect() {
-  if [ "$holding$spare" = yesyes ]; then
+  # A run that is closed needs no spare one any more.
+  if [ "$holding$spare" = yesyes ] && [ -e "$state/claim.decided" ]; then
     # The next one who takes it must not look like this one.
     { printf '%100s\n' '' 1<>"$effect_at"; } 2>/dev/null
     mv -f "$effect_at" "$state/claim.spare" 2>/dev/null

@@ -17,6 +17,7 @@ check() {
 }
 
 serve() {
+  set_cr
   bound= preparing= holding= spare= phases=
   while IFS= read -r frame; do
     nonce=${frame%% *}

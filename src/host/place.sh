@@ -45,7 +45,8 @@ a=[os.fsencode(x) for x in sys.argv[2:4]]
 sys.exit(0 if ctypes.CDLL(None).syscall(int(sys.argv[1]),-100,a[0],-100,a[1],2)==0 else 1)' "$nr" "$1" "$2" ;;
     link)
       # The path never goes missing: its inode gets a second name first, then the other one is renamed over it.
-      ln "$1" "$2.was" && mv -f "$2" "$1" && mv -f "$2.was" "$2"
+      # One that was killed before its first rename has left that name; without the other one it would be the only one.
+      [ -e "$2" ] && { [ ! -e "$2.was" ] || rm -f "$2.was"; } && ln "$1" "$2.was" && mv -f "$2" "$1" && mv -f "$2.was" "$2"
       ;;
   esac >/dev/null 2>&1
 }
@@ -81,8 +82,7 @@ put_old() {
 # False when the path holds neither of them: then nothing of ours may move what is there.
 sides() {
   sides_of_masters && return 0
-  # Killed between the two renames of an exchange by link.
-  [ -z "$holding" ] || [ -e "$sib" ] || [ ! -e "$sib.was" ] || mv -f "$sib.was" "$sib"
+  [ -z "$holding" ] || end_exchange
   old_file= new_file= strange=
   # In one call; a name that is missing has no line.
   ids=$(stat -c '%d:%i:%s:%n' "$path" "$sib" 2>/dev/null)
@@ -96,8 +96,12 @@ sides() {
   [ -z "$strange" ] && [ -n "$old_file" ]
 }
 
+# end_exchange: one by link that was killed between its two renames.
+end_exchange() { [ -e "$sib" ] || [ ! -e "$sib.was" ] || mv -f "$sib.was" "$sib"; }
+
 # ids_anew: a file system may have another device number after a reboot, so the two files are known by their bytes.
 ids_anew() {
+  end_exchange
   for f in "$path" "$sib"; do
     hash_file "$f" || continue
     case $h1 in

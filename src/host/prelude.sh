@@ -16,7 +16,10 @@ IFS='
 nl='
 '
 tab='	'
-cr=$(printf '\r')
+# Not yet: it takes a fork.
+cr=
+
+set_cr() { cr=$(printf '\r'); }
 
 # enc TEXT ROOM: $enc is TEXT with everything that would break a frame as %XX, cut to ROOM bytes of that.
 enc() {

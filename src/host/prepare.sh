@@ -21,6 +21,12 @@ prepare() {
   fi
   if ! hold_effect 500; then
     fail_prepare EFFECT_HELD
+  elif ! read_lock || [ "$l_run" != "$run" ]; then
+    # One that stood still before the lock had its text may have been taken for gone, by a hand that held this lock, too: what
+    # is here is not ours, nor is it to be tidied up.
+    drop_effect
+    say detail "$l_owner"
+    fail_prepare LOCKED
   # Once more, with the host in hand: a later controller may have come in between.
   elif ! newest; then
     fail_prepare FENCED

@@ -27,7 +27,7 @@ name_state() {
     rest=${rest#?}
   done
   state=$base/$target$rest
-  cancel=$state/cancel.$run effect_at=$state/effect
+  cancel=$state/cancel.$run effect_at=$state/effect at_run=/run/handover-effect-${state##*/}
   case $base in
     /*) ;;
     *) return 1 ;;

@@ -85,7 +85,8 @@ adopt() {
   om_start=${1#*:}
   om_start=${om_start%%:*}
   winch_at=
-  note "old_master=$om:$om_start${nl}winch_at=${nl}boot=$boot${nl}how=$r_how" || :
+  # With the boot goes what the files are in it.
+  note "old_master=$om:$om_start${nl}winch_at=${nl}boot=$boot${nl}old_id=$old_id${nl}new_id=$new_id${nl}how=$r_how" || :
 }
 
 # forget_dead: pid files that name nobody would look like an upgrade under way, or like a daemon.

@@ -121,6 +121,7 @@ old_again() {
 
 # release: nothing was signalled or exchanged. A file that somebody else put at the path meanwhile is reported.
 release() {
+  [ -z "$r_state" ] || [ "$r_boot" = "$boot" ] || ids_anew
   if [ "$r_state" = prepared ] && { ! sides || [ "$old_file" != "$path" ]; }; then
     [ "$old_file" = "$sib" ] || close_run reverted
     stuck PATH_CHANGED

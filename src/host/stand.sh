@@ -33,10 +33,10 @@ await_hand() {
 in_hand() {
   [ -n "$preparing" ] && alive "${preparing%:*}" "${preparing#*:}" && return 0
   is_ours || return 1
-  content "$effect_at"
+  content "$state/effect"
   # Without a text it is being taken this moment.
-  [ -n "$content" ] || [ ! -e "$effect_at" ] || { nap && content "$effect_at"; }
-  [ -n "$content" ] || content "/run/handover-effect-${state##*/}"
+  [ -n "$content" ] || [ ! -e "$state/effect" ] || { nap && content "$state/effect"; }
+  [ -n "$content" ] || content "$at_run"
   [ -n "$content" ] && holder_lives
 }
 

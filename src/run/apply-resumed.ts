@@ -42,13 +42,14 @@ export function applyFound(
       // Whoever has heard of the decision proves that it was made. The commit is asked for once more: it tidies up.
       learnDecided(state)
       dequeue(state, host)
-      return update(state, host, 'precommitted', { touched: true })
+      return update(state, host, 'precommitted', { touched: true, fault: undefined })
     case 'precommitted':
     case 'switched':
       dequeue(state, host)
-      if (state.decided && stand === 'precommitted') return update(state, host, 'precommitted')
+      if (state.decided && stand === 'precommitted')
+        return update(state, host, 'precommitted', { fault: undefined })
       // Its health counts anew: nobody has watched it meanwhile.
-      return update(state, host, 'switched', { touched: true })
+      return update(state, host, 'switched', { touched: true, fault: undefined })
     case 'prepared':
       return queueAnew(state, host, 'prepared')
     case 'none':

@@ -45,8 +45,12 @@ function interrupt(state: RunState): readonly Decision[] {
   if (inPhase(state, 'inspecting') > 0) return []
   const begun = inPhase(state, 'preparing', 'prepared', ...changed) > 0
   return begun || state.failures.size > 0
-    ? [{ do: 'roll-back', reason: `interrupted by ${state.interrupted}` }]
+    ? [{ do: 'roll-back', reason: interruptedBy(state) }]
     : [{ do: 'finish', outcome: 'interrupted' }]
+}
+
+function interruptedBy({ interrupted }: RunState): string {
+  return interrupted === 'abort' ? 'aborted from another terminal' : `interrupted by ${interrupted}`
 }
 
 /** One unfit host stops everything before any change; unreachable ones only within max_unreachable. */

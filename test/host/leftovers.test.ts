@@ -1,5 +1,6 @@
 /** What somebody who was killed at a bad moment has left must not keep the next one from acting. */
 import {
+  appendFileSync,
   existsSync,
   linkSync,
   readdirSync,
@@ -12,6 +13,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { backByItself, deadManGone, killProgram, shortLease, stateOf } from './deadman-world.ts'
+import { shells } from './local-connection.ts'
 import {
   deadMen,
   expectNoTraces,
@@ -22,6 +24,7 @@ import {
   slowClient,
   storeArtifact,
   until,
+  type World,
   watchInvariants,
 } from './world.ts'
 
@@ -81,18 +84,39 @@ test('the lock of a run that was killed while it prepared is broken: what it has
   })
 })
 
+const staged = ({ host }: World) => join(dirname(host.binary), '.nginx.handover-run1')
+
 test('an exchange by link that was killed between its two renames is finished before the way back', async () => {
   await onHost({}, async world => {
     const program = await world.open()
     await program.toSwitched()
-    const staged = join(dirname(world.host.binary), '.nginx.handover-run1')
-    linkSync(world.host.binary, `${staged}.was`)
-    renameSync(staged, world.host.binary)
+    linkSync(world.host.binary, `${staged(world)}.was`)
+    renameSync(staged(world), world.host.binary)
     expect(sha256Now(world.host.binary)).toBe(world.newSha)
     expect(shown(await program.revert())).toBe('reverted')
     await expectOnly(world, 'old')
   })
 })
+
+test.each(shells)(
+  'an exchange by link that was killed before its first rename is done anew (%s)',
+  async shell => {
+    await onHost({}, async world => {
+      const watch = watchInvariants(world)
+      const program = await world.open('run1', { shell })
+      await program.toSwitched()
+      // New at the path, as while it is being exec'd, and the way back has just begun.
+      linkSync(world.host.binary, `${staged(world)}.x`)
+      renameSync(staged(world), world.host.binary)
+      renameSync(`${staged(world)}.x`, staged(world))
+      linkSync(world.host.binary, `${staged(world)}.was`)
+      appendFileSync(world.state('record'), '\nexchange=link\n')
+      expect(shown(await program.revert())).toBe('reverted')
+      await expectOnly(world, 'old')
+      await watch.stop()
+    })
+  },
+)
 
 test('a state directory that was cleared away while the host was parked: a revert does not call that old', async () => {
   await onHost({}, async world => {
