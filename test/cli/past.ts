@@ -38,7 +38,7 @@ handover: { driver: nginx, binary: /usr/sbin/nginx, pid_file: /run/nginx.pid }
 
 export async function makePastRun(desk: Desk, past: Past): Promise<string> {
   const root = join(desk.dir, '.handover/runs')
-  const run = `2026112${runs++}-100000-000-abcdef`
+  const run = `2026${1000 + runs++}-100000-000-abcdef`
   const plan = JSON.parse(desk.handover('plan', 'up.yml', '-i', 'hosts.ini', '--output', 'json').out) as Plan
   const sources = await digestAll([join(desk.dir, 'up.yml'), join(desk.dir, 'hosts.ini')])
   await createRunDirectory(root, run, { ...plan, machine: 'x86_64' }, sources)
