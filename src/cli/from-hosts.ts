@@ -2,6 +2,7 @@
  * `handover resume --from-hosts`: the journal is lost, so the hosts are asked. Recovery has one rule, with the journal or
  * without: some host decided or committed, then forward; none, then back, because nobody knows which gates it had passed.
  */
+import { existsSync } from 'node:fs'
 import { exitCode } from '../core/exit-code.ts'
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
@@ -9,7 +10,7 @@ import type { Inspection, LastRun } from '../driver/hands.ts'
 import { claimController } from '../journal/controllers.ts'
 import type { EntryBody } from '../journal/entry.ts'
 import { createJournal } from '../journal/journal.ts'
-import { createRunDirectory, journalFile, readJournal } from '../journal/run-directory.ts'
+import { createRunDirectory, journalFile, readJournal, runPath } from '../journal/run-directory.ts'
 import { digestAll } from '../journal/sources.ts'
 import type { Plan } from '../plan/plan.ts'
 import { askAtTerminal } from './agree.ts'
@@ -51,6 +52,8 @@ export async function resumeFromHosts(
   }
   const own = all.filter(({ last }) => last?.run === run)
   requireSameArtifact(plan, run, own)
+  const root = runDirectory(options, terminal)
+  refuseKnown(root, run)
   const isForward = own.some(({ last }) => last?.state === 'decided' || last?.state === 'committed')
   const course = isForward
     ? `run ${run} is decided on a host: every host is brought forward to the new version`
@@ -59,7 +62,6 @@ export async function resumeFromHosts(
   const isAgreed = options.yes || (await askAtTerminal(terminal, options, question, [course]))
   if (!isAgreed) return notBegun(terminal)
   const epoch = Math.max(...own.map(({ last }) => last?.epoch ?? 1)) + 1
-  const root = runDirectory(options, terminal)
   const parts = all.filter(({ last, fault }) => last?.run === run || fault)
   await beginAnew(root, { run, plan, machine, playbook, epoch, parts }, options)
   const opening = { type: 'run.resumed' as const, ...ownTrace(), epoch, notes: [lostNote] }
@@ -111,7 +113,6 @@ interface Anew {
 /** A directory for that very run, with a journal that says what its hosts have recorded. */
 async function beginAnew(root: string, anew: Anew, options: ResumeOptions): Promise<void> {
   const { run, plan, machine, playbook, epoch, parts } = anew
-  refuseKnown(root, run)
   const sources = await digestAll(sourceFiles(playbook, options))
   const dir = await createRunDirectory(root, run, { ...plan, machine }, sources)
   await claimController(dir, run, epoch)
@@ -121,16 +122,12 @@ async function beginAnew(root: string, anew: Anew, options: ResumeOptions): Prom
   await journal.close()
 }
 
+/** A journal that is damaged, too, is left as it is: it may still tell a person something. */
 function refuseKnown(root: string, run: string): void {
-  try {
-    readJournal(root, run)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
-  }
+  if (!existsSync(runPath(root, run))) return
   throw new HandoverError(
-    fault('USAGE', `the journal of run ${run} is here, in ${root}`, {
-      hint: `go on with it: handover resume ${run}`,
+    fault('USAGE', `run ${run} has its directory here, in ${root}`, {
+      hint: `go on with it: handover resume ${run}; or, if its journal cannot be read, name another place with --run-dir`,
     }),
   )
 }

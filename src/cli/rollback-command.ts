@@ -82,7 +82,10 @@ async function bringBack(terminal: Terminal, past: PastRun, options: RollbackOpt
   if (isLed) return abort(terminal, past, options)
   const { finished, decided } = await takeOver(terminal, past, options, asker())
   // A host has told of a decision that the journal does not know: from there only forward.
-  return decided ? exitCode.needsHuman : exitOfUndoing(finished)
+  const exit = decided ? exitCode.needsHuman : exitOfUndoing(finished)
+  const text = exit === exitCode.done ? 'every host has what it had before' : `ended ${finished}`
+  tell(terminal, options, run, 'rollback.finished', text, { outcome: finished, exit })
+  return exit
 }
 
 function whyUnsettled(past: PastRun): string {

@@ -63,7 +63,7 @@ function corrupt(file: string, index: number, run: string): HandoverError {
   return new HandoverError(
     fault('JOURNAL_CORRUPT', `line ${index + 1} is not entry ${index} of run ${run}`, {
       place: { file, line: index + 1 },
-      hint: 'the hosts keep their own records: `handover status` reads them, and `handover resume --from-hosts PLAYBOOK -i INVENTORY` goes on from them',
+      hint: 'the hosts keep their own records: `handover resume --from-hosts PLAYBOOK -i INVENTORY --run-dir ANOTHER` goes on from them',
     }),
   )
 }
@@ -75,7 +75,7 @@ function foreign(file: string, index: number, version: number): HandoverError {
       `the journal is of version ${version}, and this handover reads version ${journalVersion}`,
       {
         place: { file, line: index + 1 },
-        hint: 'use the version of handover that began the run, or, without the journal, `handover resume --from-hosts PLAYBOOK -i INVENTORY`',
+        hint: 'use the version of handover that began the run, or, without the journal, `handover resume --from-hosts PLAYBOOK -i INVENTORY --run-dir ANOTHER`',
       },
     ),
   )

@@ -70,7 +70,7 @@ test('a run that was cut off before anything was begun: taken over, nothing to t
     .map(line => JSON.parse(line))
   expect([exit, lines.map(({ type }) => type)]).toEqual([
     0,
-    ['run.resumed', 'run.interrupted', 'run.finished'],
+    ['run.resumed', 'run.interrupted', 'run.finished', 'rollback.finished'],
   ])
   expect(lines[0]).toMatchObject({ epoch: 2, seq: 1 })
   expect(lines[1]).toMatchObject({ signal: 'abort', by: expect.stringContaining('@') })

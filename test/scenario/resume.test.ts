@@ -92,10 +92,15 @@ describe.concurrent('killed, and rolled back by another controller: every host i
   }
 })
 
-/** A rollback that did what it was asked to ends with 0, whatever the run that it took back ends with. */
+/** The run as it ended; the line after that is the answer of `rollback`, which ends with 0 when it did what it was asked. */
 function asRun(ended: Ended): Ended {
-  const last = ended.entries.at(-1)
-  return { ...ended, exit: last?.type === 'run.finished' ? last.exit : ended.exit }
+  const [last, answer] = [ended.entries.at(-2), ended.entries.at(-1)]
+  expect(answer).toMatchObject({ type: 'rollback.finished', exit: 0 })
+  return {
+    ...ended,
+    entries: ended.entries.slice(0, -1),
+    exit: last?.type === 'run.finished' ? last.exit : ended.exit,
+  }
 }
 
 /** Two hosts, of which the second one is far away: the decision is made, and only the first one has heard of it. */
