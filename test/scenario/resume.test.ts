@@ -61,6 +61,7 @@ const moments: readonly [string, Meant][] = [
   ['while the canary bakes', is('stage.baking')],
   ['in the middle of a stage', is('host.switched', 'h02')],
   ['between two stages', is('stage.finished')],
+  ['when all are asked whether they are ready', is('host.precommitted')],
 ]
 
 describe.concurrent('killed, and resumed: it ends as an undisturbed run', () => {

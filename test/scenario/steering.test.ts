@@ -198,6 +198,27 @@ describe.concurrent('by a signal', () => {
     await Promise.all(proxies.map(proxy => proxy.stop()))
   })
 
+  for (const [signal, exit] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    story(`${signal} while nothing has been begun, and no host answers: ${exit}`, 1, async world => {
+      const host = world.host(0)
+      const proxy = await startProxy(host.sshPort)
+      proxy.stall()
+      const args = [...throughProxy(world, new Map([[host, proxy.port]])), '--timeout', '60']
+      const running = world.start(world.playbook(), world.binaries.newer.path, ...args)
+      await running.until(is('host.inspect.begun'))
+      running.child.kill(signal)
+      await pause(500)
+      if (signal === 'SIGINT') running.child.kill(signal)
+      const ended = await running.ended
+      expect([ended.exit, ended.stderr]).toEqual([exit, expect.stringContaining('nothing is left changed')])
+      await proxy.stop()
+      await expectAllRun(world, world.binaries.older.path)
+    })
+  }
+
   story('SIGHUP: the terminal is gone, the run goes back all the same', 2, async world => {
     const { running } = await baking(world)
     running.child.stdout?.destroy()
