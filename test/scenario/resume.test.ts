@@ -61,7 +61,6 @@ const moments: readonly [string, Meant][] = [
   ['while the canary bakes', is('stage.baking')],
   ['in the middle of a stage', is('host.switched', 'h02')],
   ['between two stages', is('stage.finished')],
-  ['when all are asked whether they are ready', is('host.precommitted')],
 ]
 
 describe.concurrent('killed, and resumed: it ends as an undisturbed run', () => {
@@ -93,6 +92,39 @@ describe.concurrent('killed, and rolled back by another controller: every host i
   }
 })
 
+story('killed on the way back: resume goes on back, exit 2', 3, async world => {
+  const playbook = world.playbook({ lease, stages, concurrency: 1, rollback: { concurrency: 1 } })
+  const running = world.start(playbook, world.binaries.newer.path)
+  const { run } = await running.until(is('host.healthy', 'h02'))
+  running.child.kill('SIGINT')
+  await running.until(is('host.revert.begun'))
+  running.child.kill('SIGKILL')
+  await running.ended
+  const ended = await world.command('resume', run).ended
+  expect(finish(ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
+  await expectAllRun(world, world.binaries.older.path)
+  await expectTruth(world, ended)
+})
+
+story('the second controller is killed, too: the third one ends the run', 3, async world => {
+  const run = await killed(world, is('host.switched', 'h02'))
+  const second = world.command('resume', run)
+  await second.until(is('host.found'))
+  second.child.kill('SIGKILL')
+  await second.ended
+  const ended = await world.command('resume', run).ended
+  expect(ended.entries[0]).toMatchObject({ type: 'run.resumed', epoch: 3 })
+  await expectForward(world, ended)
+})
+
+story('two that resume at once: one leads, the other one is told', 2, async world => {
+  const run = await killed(world, is('stage.baking'))
+  const both = await Promise.all([1, 2].map(() => world.command('resume', run).ended))
+  const [won, lost] = both.toSorted((a, b) => a.exit - b.exit) as [Ended, Ended]
+  expect([lost.exit, JSON.stringify(lost.entries)]).toEqual([7, expect.stringContaining('RUN_ACTIVE')])
+  await expectForward(world, won)
+})
+
 /** The run as it ended; the line after that is the answer of `rollback`, which ends with 0 when it did what it was asked. */
 function asRun(ended: Ended): Ended {
   const [last, answer] = [ended.entries.at(-2), ended.entries.at(-1)]
@@ -104,8 +136,8 @@ function asRun(ended: Ended): Ended {
   }
 }
 
-/** Two hosts, of which the second one is far away: the decision is made, and only the first one has heard of it. */
-async function decidedHalf(world: World): Promise<string> {
+/** Two hosts, of which the second one is far away from its bake on; killed at this moment. */
+async function killedNear(world: World, moment: Meant): Promise<string> {
   const far = world.host(1)
   const proxy = await startDelayProxy(far.sshPort, 0)
   const args = throughProxy(world, new Map([[far, proxy.port]]))
@@ -113,13 +145,33 @@ async function decidedHalf(world: World): Promise<string> {
   const running = world.start(playbook, world.binaries.newer.path, ...args)
   const { run } = await running.until(is('stage.baking'))
   proxy.slow(2000)
-  await running.until(is('host.committed', 'h01'))
+  await running.until(moment)
   proxy.cut()
   proxy.slow(0)
   running.child.kill('SIGKILL')
   await running.ended
   return run
 }
+
+/** The decision is made, and only the first host has heard of it. */
+const decidedHalf = (world: World) => killedNear(world, is('host.committed', 'h01'))
+
+/** The first host has promised to wait for the decision, and nothing is decided. */
+const promisedHalf = (world: World) => killedNear(world, is('host.precommitted', 'h01'))
+
+describe.concurrent('killed while hosts wait for the decision', () => {
+  story('resume asks them all again, and decides', 2, async world => {
+    const ended = await world.command('resume', await promisedHalf(world)).ended
+    expect(types(ended, 'h01')).toContain('host.precommitted')
+    await expectForward(world, ended)
+  })
+
+  story('rollback takes them back', 2, async world => {
+    const ended = await world.rollback(await promisedHalf(world)).ended
+    await expectBack(world, ended)
+    await expectTruth(world, asRun(ended))
+  })
+})
 
 describe.concurrent('killed after the decision', () => {
   story('resume brings forward whoever has not heard of it', 2, async world => {
