@@ -159,7 +159,7 @@ async function fillShelf(host: LabHost, { older, newer }: LabBinaries): Promise<
 function withoutWorkers(nginx: Buffer): Buffer {
   const at = nginx.indexOf('\0epoll_create\0', 0, 'latin1')
   if (at < 0) throw new Error('this nginx does not import epoll_create')
-  nginx.write('\0unlink\0\0\0\0\0\0\0', at, 'latin1')
+  nginx.write('\0epoll_ctl\0\0\0\0', at, 'latin1')
   return nginx
 }
 

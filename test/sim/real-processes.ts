@@ -1,5 +1,5 @@
 /** What /proc shows of a real nginx. */
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs'
 import type { LabHost } from '../../src/lab/lab.ts'
 import { type LabProcess, readProcess } from '../../src/lab/process.ts'
 
@@ -13,7 +13,7 @@ export interface Seen extends LabProcess {
 
 /** In order of birth. */
 export function look(host: LabHost, shelf: ReadonlyMap<number, string>): Seen[] {
-  const listening = sockets().flatMap(one => (one.port === host.httpPort && one.peer === 0 ? one.inode : []))
+  const listening = listeningOn(host.httpPort)
   const found = readdirSync('/proc').flatMap((name): Seen | [] => {
     if (!/^\d+$/.test(name) || !attempt(() => readlinkSync(`/proc/${name}/exe`))?.startsWith(host.root))
       return []
@@ -44,9 +44,38 @@ export function isIdle({ pid, binary, role, isStopped }: Seen, all: readonly See
   return /sigsuspend/.test(waits) && children.every(child => all.some(one => one.pid === Number(child)))
 }
 
+/** Those that listen come first; the rest may be thousands that wait out their time. */
+function listeningOn(port: number): number[] {
+  const file = openSync('/proc/net/tcp', 'r')
+  try {
+    const chunk = Buffer.alloc(4096)
+    let text = ''
+    while (
+      !text
+        .split('\n')
+        .slice(1, -1)
+        .some(line => !line.includes(' 0A '))
+    ) {
+      const size = readSync(file, chunk)
+      if (size === 0) break
+      text += chunk.toString('latin1', 0, size)
+    }
+    return parseSockets(text).flatMap(one => (one.port === port && one.peer === 0 ? one.inode : []))
+  } finally {
+    closeSync(file)
+  }
+}
+
 /** Of this machine; `peer` is 0 for those that listen. */
 export function sockets(): { port: number; peer: number; inode: number }[] {
-  const lines = (content('/proc/net/tcp') ?? '').split('\n').slice(1, -1)
+  return parseSockets(content('/proc/net/tcp') ?? '')
+}
+
+function parseSockets(text: string) {
+  const lines = text
+    .split('\n')
+    .slice(1)
+    .filter(line => line.length > 100)
   return lines.map(line => {
     const [, local = '', remote = '', , , , , , , inode] = line.trim().split(/\s+/)
     const port = (address: string) => Number.parseInt(address.split(':')[1] ?? '', 16)
