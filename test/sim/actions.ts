@@ -120,16 +120,26 @@ const reboot: Action = async ({ model, real, clients }) => {
 
 const usr2 = send(newest, ['USR2'])
 const winch = send(oldest, ['WINCH'])
+/** So that there is enough of what chance alone comes to seldom. */
 export const beginnings: readonly (readonly Action[])[] = [
+  [],
   [],
   [place('new'), usr2],
   [place('new'), usr2, winch],
+  [place('new'), usr2, winch],
   [place('new'), usr2, place('old'), winch, send(oldest, ['HUP'])],
-  [open, place('new'), usr2, winch],
   [place('new'), usr2, send(oldest, ['KILL', 'QUIT']), place('old'), usr2],
+  [place('new'), usr2, send(oldest, ['KILL']), send(newest, ['KILL'])],
+  // R9, R15: a client that stays.
+  [open, open, place('new'), usr2, winch],
+  [place('new'), usr2, winch, open, send(newest, ['QUIT'])],
+  [open, place('new'), usr2, send(oldest, ['QUIT']), send(newest, ['KILL', 'QUIT', 'TERM'])],
+  // What several signals at one time do can only be told of a master that was stopped.
+  [send(oldest, ['STOP']), send(oldest, ['USR2'])],
+  [place('new'), send(oldest, ['STOP']), usr2, place('old'), send(oldest, ['CONT'])],
   [place('childless'), usr2],
   [place('hangs'), usr2],
-  [send(oldest, ['STOP']), send(oldest, ['USR2'])],
+  [losePidFile, check, usr2],
 ]
 
 const weighted: readonly (readonly [weight: number, action: Action])[] = [

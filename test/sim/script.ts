@@ -1,6 +1,6 @@
 /** Random scripts for a model and a real nginx: what is done next is drawn from what the model has by then. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Both, beginnings, type Dice, draw } from './actions.ts'
+import { type Action, type Both, beginnings, type Dice, draw } from './actions.ts'
 import { createCast } from './cast.ts'
 import { modelNginx, type View } from './nginx-model.ts'
 import { type RealNginx, workers } from './real-nginx.ts'
@@ -56,7 +56,7 @@ export async function playScript(real: RealNginx, dice: Dice): Promise<Outcome> 
     const beginning = beginnings[dice(beginnings.length)] ?? []
     const length = Math.max(3 + dice(6), beginning.length + 2)
     for (let step = -1; step < length; step++) {
-      if (step >= 0) done.push(await (beginning[step] ?? draw(dice))(both))
+      if (step >= 0) done.push(await act(both, beginning[step]))
       settle()
       const mismatch = await compare(both)
       views.push(model.view())
@@ -66,6 +66,15 @@ export async function playScript(real: RealNginx, dice: Dice): Promise<Outcome> 
   } finally {
     for (const { socket } of both.clients) socket.destroy()
   }
+}
+
+/** Draws until there is something to do. */
+async function act(both: Both, given?: Action): Promise<string> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const done = await ((attempt === 0 && given) || draw(both.dice))(both)
+    if (done !== 'nothing') return done
+  }
+  return 'nothing'
 }
 
 async function compare(both: Both): Promise<Outcome['mismatch']> {
