@@ -13,6 +13,7 @@ export interface Both {
   readonly model: NginxModel
   readonly real: RealNginx
   readonly dice: Dice
+  readonly isDaemon: boolean
   readonly modelCast: Cast
   readonly realCast: Cast
   readonly clients: { socket: Socket; worker: number }[]
@@ -101,20 +102,20 @@ const command: Action = async ({ model, real, dice, seen }) => {
   return `nginx -s ${name}`
 }
 
-const start: Action = async ({ model, real }) => {
+const start: Action = async ({ model, real, isDaemon }) => {
   // A start in vain takes 2.5 s; a binary that hangs never lets its starter go.
   if (model.view().front !== 'refused' || model.disk.path === 'hangs') return 'nothing'
   model.start()
-  await real.start()
+  await real.start(isDaemon)
   return 'start'
 }
 
-const reboot: Action = async ({ model, real, clients }) => {
+const reboot: Action = async ({ model, real, clients, isDaemon }) => {
   if (model.disk.path === 'hangs') return 'nothing'
   for (const { socket } of clients.splice(0)) socket.destroy()
   model.reboot()
   await real.clear()
-  await real.start()
+  await real.start(isDaemon)
   return 'reboot'
 }
 
@@ -128,6 +129,9 @@ export const beginnings: readonly (readonly Action[])[] = [
   [place('new'), usr2, winch],
   [place('new'), usr2, winch],
   [place('new'), usr2, place('old'), winch, send(oldest, ['HUP'])],
+  // T1; and the same with the new one gone instead.
+  [place('new'), usr2, winch, send(oldest, ['HUP']), send(oldest, ['QUIT', 'TERM'])],
+  [place('new'), usr2, winch, send(oldest, ['HUP']), send(newest, ['QUIT', 'KILL'])],
   [place('new'), usr2, send(oldest, ['KILL', 'QUIT']), place('old'), usr2],
   [place('new'), usr2, send(oldest, ['KILL']), send(newest, ['KILL'])],
   // R9, R15: a client that stays.
@@ -137,6 +141,15 @@ export const beginnings: readonly (readonly Action[])[] = [
   // What several signals at one time do can only be told of a master that was stopped.
   [send(oldest, ['STOP']), send(oldest, ['USR2'])],
   [place('new'), send(oldest, ['STOP']), usr2, place('old'), send(oldest, ['CONT'])],
+  // R6 and its like: a WINCH beside a HUP is left for later.
+  [
+    place('new'),
+    usr2,
+    send(oldest, ['STOP']),
+    send(oldest, ['HUP']),
+    send(oldest, ['WINCH', 'QUIT', 'USR2']),
+    send(oldest, ['CONT']),
+  ],
   [place('childless'), usr2],
   [place('hangs'), usr2],
   [losePidFile, check, usr2],

@@ -1,4 +1,5 @@
 /** A real nginx in a tree of its own, seen and driven as the model is. */
+import { spawn } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { chmod, copyFile, link, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
@@ -22,7 +23,8 @@ export interface RealNginx {
   clear(): Promise<void>
   /** Masters that are no more count among the view's until now. */
   forget(): void
-  start(): Promise<void>
+  /** Not as a daemon: with this process as its supervisor. */
+  start(isDaemon: boolean): Promise<void>
   losePidFile(): Promise<void>
   place(binary: string | undefined): Promise<void>
   /** Runs the binary at the path with the master's arguments and some more. */
@@ -63,7 +65,24 @@ export async function growNginx(binaries: LabBinaries): Promise<RealNginx> {
     forget() {
       masters = []
     },
-    start: () => real.run(),
+    async start(isDaemon) {
+      if (isDaemon) return real.run()
+      let isOver = false
+      const options = {
+        cwd: host.root,
+        env: daemonEnvironment(host),
+        detached: true,
+        stdio: 'ignore',
+      } as const
+      const child = spawn(host.binary, [...args, '-g', 'daemon off;'], options)
+      child.once('error', () => {
+        isOver = true
+      })
+      child.once('exit', () => {
+        isOver = true
+      })
+      await waitUntil(() => isOver || look(host, shelf).length > 0, { deadlineMs: 5000, everyMs: 3 })
+    },
     async place(binary) {
       await rm(host.binary, { force: true })
       // A link, so that the inode of /proc/PID/exe tells which one a process runs.
@@ -180,16 +199,19 @@ function isAccepting({ role, isDraining, isStopped }: Seen): boolean {
   return role === 'worker' && !isDraining && !isStopped
 }
 
+/** @param patienceMs counts from the connection: a starved machine takes its time until then */
 function knock(host: LabHost, patienceMs: number): Promise<View['front']> {
   return new Promise(resolve => {
-    const socket = connect({ port: host.httpPort, host: '127.0.0.1', timeout: patienceMs })
+    const socket = connect(host.httpPort, '127.0.0.1')
     const end = (answer: View['front']) => {
       socket.destroy()
       resolve(answer)
     }
     socket.once('data', () => end('answers'))
     socket.once('error', () => end('refused'))
-    socket.once('timeout', () => end('hangs'))
-    socket.write('GET / HTTP/1.1\r\nHost: h01\r\nConnection: close\r\n\r\n')
+    socket.once('connect', () => {
+      socket.setTimeout(patienceMs, () => end('hangs'))
+      socket.write('GET / HTTP/1.1\r\nHost: h01\r\nConnection: close\r\n\r\n')
+    })
   })
 }

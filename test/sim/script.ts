@@ -26,11 +26,13 @@ const behaviours = {
 /** Plays one script of 3 to 8 actions on both sides, until they differ. */
 export async function playScript(real: RealNginx, dice: Dice): Promise<Outcome> {
   const reactions: (() => void)[] = []
+  const isDaemon = dice(12) > 0
   const model = modelNginx({
     later: (_, run) => reactions.push(run),
     behaviourOf: binary => behaviours[binary as keyof typeof behaviours],
     workers,
     path: 'old',
+    ...(isDaemon ? {} : { supervisor: 2 }),
   })
   // In any order: where nginx has none, all of them must come to the same end.
   const settle = () => {
@@ -40,18 +42,19 @@ export async function playScript(real: RealNginx, dice: Dice): Promise<Outcome> 
     model,
     real,
     dice,
+    isDaemon,
     seen: [],
     modelCast: createCast(),
     realCast: createCast(),
     clients: [],
   }
-  const done: string[] = []
+  const done: string[] = isDaemon ? [] : ['daemon off']
   const views: View[] = []
   try {
     await real.clear()
     real.forget()
     await real.place('old')
-    await real.start()
+    await real.start(isDaemon)
     settle()
     const beginning = beginnings[dice(beginnings.length)] ?? []
     const length = Math.max(3 + dice(6), beginning.length + 2)
