@@ -153,6 +153,10 @@ export const beginnings: readonly (readonly Action[])[] = [
   [place('childless'), usr2],
   [place('hangs'), usr2],
   [losePidFile, check, usr2],
+  // T2.
+  [losePidFile, usr2, send(oldest, ['HUP'])],
+  [send(children, ['STOP']), send(stopped, ['QUIT', 'WINCH'])],
+  [send(children, ['STOP']), winch, send(stopped, ['CONT'])],
 ]
 
 const weighted: readonly (readonly [weight: number, action: Action])[] = [
