@@ -1,24 +1,18 @@
-/** Carrying out a plan: the question, the run directory, the journal, the views, the signals. */
-import { hostname, userInfo } from 'node:os'
+/** Carrying out a new plan: the question, the run directory, and leading it to its end. */
 import { exitCode } from '../core/exit-code.ts'
+import { claimController } from '../journal/controllers.ts'
 import type { EntryBody } from '../journal/entry.ts'
-import { createJournal } from '../journal/journal.ts'
-import { processIdentity } from '../journal/process-identity.ts'
-import { createRunDirectory, journalFile, newRunId } from '../journal/run-directory.ts'
+import { createRunDirectory, newRunId } from '../journal/run-directory.ts'
+import { digestAll } from '../journal/sources.ts'
 import { explainPlan } from '../plan/explain.ts'
 import type { Plan } from '../plan/plan.ts'
-import { conduct } from '../run/conduct.ts'
 import { askAtTerminal } from './agree.ts'
-import { closeFleet, realFleet } from './fleet.ts'
-import { type ReachOptions, runDirectory } from './options.ts'
-import { steerBySignals } from './signals.ts'
+import { type LeadOptions, lead, ownTrace } from './lead.ts'
+import { runDirectory } from './options.ts'
 import type { Terminal } from './terminal.ts'
-import { toolVersion } from './version.ts'
-import { openView } from './view.ts'
 
-export interface CarryOutOptions extends ReachOptions {
+export interface CarryOutOptions extends LeadOptions {
   readonly yes?: boolean
-  readonly allowUnhealthy?: boolean
 }
 
 export interface Undertaking {
@@ -29,12 +23,14 @@ export interface Undertaking {
   readonly playbook: string
   /** What a person at a terminal is asked. */
   readonly question: string
+  /** The files that the plan was made from. */
+  readonly sources?: readonly string[]
 }
 
 /** The whole transaction. @returns the exit code. */
 export async function carryOut(
   terminal: Terminal,
-  { plan, machine, playbook, question }: Undertaking,
+  { plan, machine, playbook, question, sources = [] }: Undertaking,
   options: CarryOutOptions,
 ): Promise<number> {
   const isAgreed = options.yes || (await askAtTerminal(terminal, options, question, explainPlan(plan)))
@@ -44,57 +40,24 @@ export async function carryOut(
   }
   const root = runDirectory(options, terminal)
   const run = newRunId(new Date())
-  await createRunDirectory(root, run, { ...plan, machine })
-  const journal = await createJournal(journalFile(root, run), run)
-  const view = await openView(terminal, options)
-  journal.listen(view.hear)
-  const participants = realFleet(plan, {
-    run,
-    machine,
-    forks: options.forks,
-    connectTimeoutMs: options.timeout * 1000,
-    allowUnhealthy: options.allowUnhealthy,
-  })
-  const last = (line: string) => terminal.err(`${line}\n`)
-  const signals = steerBySignals({ say: view.say, last, leave: terminal.exit })
-  try {
-    const state = await conduct({
-      limits: plan,
-      participants,
-      journal,
-      opening: opening(plan, playbook),
-      forks: options.forks,
-      leaseMs: plan.leaseMs,
-      onHelm: helm => signals.steer(signal => void helm.interrupt(signal)),
-    })
-    const exit = state.exit ?? exitCode.unexpected
-    signals.settle(exit)
-    if (state.journalLost) {
-      view.say(
-        'the journal of this run is not complete: it could not be written to the end; believe `handover status`',
-      )
-    }
-    return exit
-  } finally {
-    await view.finish()
-    await closeFleet(participants)
-    await journal.close()
-    // Last of all: until here a signal must not turn the end of the run into another one.
-    signals.stop()
-  }
+  const dir = await createRunDirectory(root, run, { ...plan, machine }, await digestAll(sources))
+  const { epoch } = await claimController(dir, run, 1)
+  const opening = startOf(plan, playbook)
+  const { exit = exitCode.unexpected } = await lead(
+    terminal,
+    { plan, machine, root, run, epoch, opening },
+    options,
+  )
+  return exit
 }
 
-function opening(plan: Plan, playbook: string): Extract<EntryBody, { type: 'run.started' }> {
+export function startOf(plan: Plan, playbook: string): Extract<EntryBody, { type: 'run.started' }> {
   return {
     type: 'run.started',
     name: plan.name,
     playbook,
     fingerprint: plan.fingerprint,
-    tool: toolVersion(),
-    who: userInfo().username,
-    from: hostname(),
-    pid: process.pid,
-    identity: processIdentity(process.pid) ?? '',
+    ...ownTrace(),
     ...(plan.undoes === undefined ? {} : { undoes: plan.undoes }),
     artifact: plan.artifact,
     stages: plan.stages,

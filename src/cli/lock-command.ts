@@ -10,8 +10,8 @@ import { formatLocks } from '../report/lock-text.ts'
 import type { Participant } from '../run/conduct.ts'
 import { askAtTerminal } from './agree.ts'
 import { type EachHost, withFleet } from './fleet.ts'
+import { listHosts, planToLookAt } from './meant-hosts.ts'
 import { type TargetOptions, wantsColor } from './options.ts'
-import { listHosts, planToLookAt } from './past-run.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface BreakOptions extends TargetOptions {

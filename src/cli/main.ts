@@ -1,10 +1,9 @@
 /** The command line: words in, exit code out. Nothing below prints or ends the process by itself. */
 import { CommanderError } from 'commander'
-import { exitCode, exitCodeOf } from '../core/exit-code.ts'
+import { exitCode } from '../core/exit-code.ts'
 import { fault, faultsOf } from '../core/fault.ts'
-import { formatFaults } from '../report/fault-text.ts'
-import { jsonLine } from '../report/json.ts'
 import { buildProgram } from './program.ts'
+import { reportFaults } from './report-faults.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Runs one command. @returns the exit code; never throws. */
@@ -22,21 +21,13 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
       if (wantsJson(args)) report([fault('USAGE', error.message.replace(/^error: /, ''))], args, terminal)
       return exitCode.usage
     }
-    const faults = faultsOf(error)
-    report(faults, args, terminal)
-    return exitCodeOf(faults)
+    return report(faultsOf(error), args, terminal)
   }
 }
 
-/** With --output json the last line is the same information as the exit code, whatever went wrong. */
-function report(faults: ReturnType<typeof faultsOf>, args: readonly string[], terminal: Terminal): void {
-  if (wantsJson(args)) {
-    const exit = exitCodeOf(faults)
-    terminal.out(`${jsonLine({ v: 1, type: 'run.refused', exit, faults })}\n`)
-    return
-  }
+function report(faults: ReturnType<typeof faultsOf>, args: readonly string[], terminal: Terminal): number {
   const color = terminal.isTty && !terminal.env.NO_COLOR && !args.includes('--no-color')
-  for (const line of formatFaults(faults, { color })) terminal.err(`${line}\n`)
+  return reportFaults(terminal, faults, { json: wantsJson(args), color })
 }
 
 function wantsJson(args: readonly string[]): boolean {

@@ -1,21 +1,77 @@
-/** What is kept of a run that was started before: is it still going on, and what was its plan? */
+/** What is kept of a run that was started before: how it stands, who leads it, and what was its plan. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fault, HandoverError } from '../core/fault.ts'
-import { limitNames } from '../inventory/pattern.ts'
+import { highestEpoch, readController } from '../journal/controllers.ts'
 import type { Entry } from '../journal/entry.ts'
-import { processIdentity } from '../journal/process-identity.ts'
-import { findRun, listRuns } from '../journal/run-directory.ts'
+import { type Liveness, livenessOf } from '../journal/process-identity.ts'
+import { findRun, readJournal, runPath } from '../journal/run-directory.ts'
 import type { Plan } from '../plan/plan.ts'
-import { runDirectory, type TargetOptions } from './options.ts'
-import { resolvePlan } from './resolve.ts'
-import type { Terminal } from './terminal.ts'
+import { apply } from '../run/apply.ts'
+import { initialState, type RunState } from '../run/state.ts'
 
-/** Is the controller that wrote these entries still that very process? Only known on the machine it runs on. */
-export function isAlive(entries: readonly Entry[]): boolean {
-  const first = entries[0]
-  if (first?.type !== 'run.started' || entries.at(-1)?.type === 'run.finished') return false
-  return first.identity !== '' && processIdentity(first.pid) === first.identity
+/** A run as its journal tells it, and who leads it. */
+export interface PastRun {
+  readonly root: string
+  readonly run: string
+  readonly dir: string
+  readonly entries: readonly Entry[]
+  /** A fold over the entries; of its limits only the stages are those of the run. */
+  readonly state: RunState
+  readonly leader: Leader
+}
+
+export interface Leader {
+  /** 0 when nobody ever led it. */
+  readonly epoch: number
+  readonly who: string
+  readonly from: string
+  readonly pid: number
+  readonly liveness: Liveness
+}
+
+/** @throws HandoverError RUN_NOT_FOUND, JOURNAL_CORRUPT, JOURNAL_VERSION. */
+export function openRun(root: string, wanted: string): PastRun {
+  const run = findRun(root, wanted)
+  const dir = runPath(root, run)
+  const entries = readJournal(root, run)
+  return { root, run, dir, entries, state: stateOf(entries), leader: leaderOf(dir, entries) }
+}
+
+export function stateOf(entries: readonly Entry[]): RunState {
+  const stages = entries.flatMap(entry => (entry.type === 'run.started' ? entry.stages : []))
+  const state = initialState({
+    stages,
+    concurrency: 1,
+    maxFailed: 0,
+    maxUnreachable: 0,
+    rollbackConcurrency: 1,
+  })
+  for (const entry of entries) apply(state, entry)
+  return state
+}
+
+/** The newest controller by its file; runs of older versions have none, and are led by whoever wrote the newest opening. */
+export function leaderOf(dir: string, entries: readonly Entry[]): Leader {
+  const opening = entries.findLast(isOpening)
+  const named = { who: opening?.who ?? '', from: opening?.from ?? '', pid: opening?.pid ?? 0 }
+  const told = opening?.type === 'run.resumed' ? opening.epoch : opening ? 1 : 0
+  const epoch = highestEpoch(dir)
+  if (epoch < Math.max(1, told)) {
+    return { epoch: told, ...named, liveness: opening ? livenessOf(opening) : 'gone' }
+  }
+  const file = readController(dir, epoch)
+  if (!file) return { epoch, ...named, liveness: 'unknown' }
+  return { epoch, who: file.who, from: file.from, pid: file.pid, liveness: livenessOf(file) }
+}
+
+function isOpening(entry: Entry): entry is Extract<Entry, { type: 'run.started' | 'run.resumed' }> {
+  return entry.type === 'run.started' || entry.type === 'run.resumed'
+}
+
+/** Is somebody still leading it, as far as can be told from here? */
+export function isAlive({ state, leader }: Pick<PastRun, 'state' | 'leader'>): boolean {
+  return state.finished === undefined && leader.liveness === 'alive'
 }
 
 /** A plan as it was frozen, and what its artifact was built for. */
@@ -34,61 +90,4 @@ export function storedPlan(root: string, run: string): StoredPlan {
       }),
     )
   }
-}
-
-/**
- * The hosts of a playbook; without one, those of the last run, as --limit leaves them.
- * @throws HandoverError USAGE for options that only a playbook gives a meaning: passed over they would mean other hosts.
- */
-export async function planToLookAt(
-  terminal: Terminal,
-  playbook: string | undefined,
-  options: TargetOptions,
-): Promise<{ readonly plan: Plan; readonly machine: string }> {
-  if (playbook) return resolvePlan(playbook, options)
-  refuseWithoutPlaybook(options)
-  const root = runDirectory(options, terminal)
-  if (listRuns(root).length === 0) {
-    throw new HandoverError(
-      fault('RUN_NOT_FOUND', `there is no run in ${root} whose hosts could be looked at`, {
-        hint: 'name a playbook and an inventory: handover status PLAYBOOK -i INVENTORY',
-      }),
-    )
-  }
-  const plan = storedPlan(root, findRun(root, 'last'))
-  return { plan: limited(plan, options), machine: plan.machine }
-}
-
-function refuseWithoutPlaybook(options: TargetOptions): void {
-  const given = [
-    ...(options.inventory.length > 0 ? ['-i'] : []),
-    ...(options.extraVars.length > 0 ? ['-e'] : []),
-    ...(options.user === undefined ? [] : ['-u']),
-    ...(options.privateKey === undefined ? [] : ['--private-key']),
-    ...(options.become ? ['-b'] : []),
-  ]
-  if (given.length === 0) return
-  throw new HandoverError(
-    fault('USAGE', `${given.join(' and ')} mean nothing for the last run, whose hosts are known`, {
-      hint: 'name the playbook, too',
-    }),
-  )
-}
-
-function limited(plan: Plan, { limit }: TargetOptions): Plan {
-  if (limit === undefined) return plan
-  const names = new Set(
-    limitNames(
-      plan.hosts.map(host => host.name),
-      limit,
-    ),
-  )
-  const hosts = plan.hosts.filter(host => names.has(host.name))
-  if (hosts.length > 0) return { ...plan, hosts }
-  throw new HandoverError(fault('PLAN_NO_HOSTS', '--limit leaves no host of the last run'))
-}
-
-/** As Ansible lists them. */
-export function listHosts(terminal: Terminal, { hosts }: Plan): void {
-  terminal.out(`  hosts (${hosts.length}):\n${hosts.map(host => `    ${host.name}\n`).join('')}`)
 }

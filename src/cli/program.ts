@@ -2,7 +2,8 @@
 import { Command } from 'commander'
 import { addLabCommands } from './lab-options.ts'
 import { addLockCommands } from './lock-options.ts'
-import { withOutput, withReach, withTargets } from './options.ts'
+import { withOutput, withTargets } from './options.ts'
+import { addSteeringCommands } from './steering-options.ts'
 import type { Terminal } from './terminal.ts'
 import { toolVersion } from './version.ts'
 
@@ -34,7 +35,9 @@ export function buildProgram(terminal: Terminal, finish: Finish): Command {
   withTargets(program.command('run').argument('<playbook>'))
     .summary('the whole transaction')
     .description(
-      'Switch every host to the new binary stage by stage, watch the fleet, then commit all of it, or bring all of it back.',
+      `Switch every host to the new binary stage by stage, watch the fleet, then commit all of it, or bring all of it back.
+Ctrl-C once: nothing more is started, and every host goes back. A second time: it leaves at once, and every host goes back by itself when its lease ends. SIGTERM: as once, and leaves after 8 s. A terminal that goes away: as once, to the end.
+From another terminal: handover abort, pause, approve. After a crash: handover resume.`,
     )
     .option('-C, --check', 'connect and inspect only, change nothing (as `preflight`)')
     .option('--syntax-check', 'check the files only, contact nothing (as `validate`)')
@@ -62,16 +65,7 @@ export function buildProgram(terminal: Terminal, finish: Finish): Command {
     .summary('one run, as it stands')
     .description('RUN is a run id, the start of one, or `last`.')
     .action(act(async () => (await import('./runs-command.ts')).showCommand))
-  withReach(program.command('rollback').argument('<run>'))
-    .summary('undo a run that has committed')
-    .description(
-      'Bring back what each host had before that run, from the backup on the host, as a transaction of its own.\nRUN is a run id, the start of one, or `last`.',
-    )
-    .option('-C, --check', 'connect and inspect only, change nothing')
-    .option('--allow-config-change', 'although the configuration was edited since it was loaded')
-    .option('--allow-unhealthy', 'also take back hosts that fail a health check now; after it they must pass')
-    .option('-y, --yes', 'do not ask before the first change (without a terminal nobody is asked)')
-    .action(act(async () => (await import('./rollback-command.ts')).rollbackCommand))
+  addSteeringCommands(program, act)
   addLockCommands(program.command('lock').summary('who has which host'), act)
   addLabCommands(program.command('lab').summary('a real fleet on loopback'), act)
   return program

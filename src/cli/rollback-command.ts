@@ -1,23 +1,30 @@
-/** `handover rollback RUN`: a run that has committed is undone by a run in the other direction, from the hosts' backups. */
+/**
+ * `handover rollback RUN`: a run that has committed is undone by a run in the other direction, from the hosts' backups;
+ * one that was not decided yet is brought back itself, by its own controller or by this one.
+ */
 import { exitCode } from '../core/exit-code.ts'
 import { fault, HandoverError } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
 import { limitNames } from '../inventory/pattern.ts'
-import type { Entry } from '../journal/entry.ts'
-import { findRun, readJournal } from '../journal/run-directory.ts'
 import type { PlannedRestore } from '../plan/plan.ts'
 import { planRollback } from '../plan/rollback.ts'
-import { standingOf } from '../report/fold.ts'
 import { jsonLine } from '../report/json.ts'
-import type { Standing } from '../report/standing.ts'
+import type { RunState } from '../run/state.ts'
+import { askAtTerminal } from './agree.ts'
 import { type CarryOutOptions, carryOut } from './carry-out.ts'
+import { asker } from './lead.ts'
 import { runDirectory } from './options.ts'
-import { isAlive, type StoredPlan, storedPlan } from './past-run.ts'
+import { isAlive, openRun, type PastRun, type StoredPlan, storedPlan } from './past-run.ts'
 import { preflightPlan } from './preflight-command.ts'
+import { awaitEnd, exitOfUndoing, place, requireFree, unsettled } from './request.ts'
+import { notBegun } from './resume-command.ts'
+import { abort, tell } from './steer-commands.ts'
+import { takeOver } from './take-over.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface RollbackOptions extends CarryOutOptions {
   readonly check?: boolean
+  readonly takeover?: boolean
   readonly allowConfigChange?: boolean
 }
 
@@ -26,12 +33,70 @@ export async function rollbackCommand(
   wanted: string,
   options: RollbackOptions,
 ): Promise<number> {
-  const root = runDirectory(options, terminal)
-  const run = findRun(root, wanted)
-  const entries = readJournal(root, run)
-  const standing = settled(run, entries)
-  const restores = restoresOf(standing)
-  if (restores.size === 0) return nothingToUndo(terminal, run, standing, options)
+  const past = openRun(runDirectory(options, terminal), wanted)
+  if (hasSettled(past)) return undo(terminal, past, options)
+  if (past.state.decided) return undo(terminal, await decidedEnd(terminal, past, options), options)
+  return bringBack(terminal, past, options)
+}
+
+/** Its hosts are what its journal says, so what it has committed can be undone. */
+function hasSettled({ state }: PastRun): boolean {
+  return state.finished !== undefined && state.finished !== 'in-doubt'
+}
+
+/** A decided run only goes forward. @throws HandoverError RUN_UNSETTLED where nobody leads it there. */
+async function decidedEnd(terminal: Terminal, past: PastRun, options: RollbackOptions): Promise<PastRun> {
+  if (!isAlive(past)) throw unsettled(past, whyUnsettled(past))
+  if (options.check) throw unsettled(past, 'is decided and going on')
+  tell(
+    terminal,
+    options,
+    past.run,
+    'rollback.waiting',
+    'it is decided; waiting for its end, then it is undone',
+  )
+  const ended = await awaitEnd(past)
+  if (!hasSettled(ended)) throw unsettled(ended, whyUnsettled(ended))
+  return ended
+}
+
+/** Not decided: every host goes back within the run itself. */
+async function bringBack(terminal: Terminal, past: PastRun, options: RollbackOptions): Promise<number> {
+  const { run, state } = past
+  if (past.entries.length === 0) return nothingToUndo(terminal, past, options)
+  if (options.limit !== undefined) {
+    throw new HandoverError(
+      fault('USAGE', `run ${run} ${whyUnsettled(past)}, so it goes back as a whole, without --limit`),
+    )
+  }
+  const isLed = isAlive(past) && !options.takeover
+  if (!isLed) requireFree(past, options.takeover ?? false)
+  const hosts = plural(state.hosts.size, 'host')
+  if (options.check) {
+    const how = isLed ? `${place(past)} is asked to take` : 'this process would lead the run and take'
+    tell(terminal, options, run, 'rollback.planned', `${how} ${hosts} back; nothing was contacted`)
+    return exitCode.done
+  }
+  const question = `Take ${hosts} back?`
+  if (!options.yes && !(await askAtTerminal(terminal, options, question))) return notBegun(terminal)
+  if (isLed) return abort(terminal, past, options)
+  const { finished, decided } = await takeOver(terminal, past, options, asker())
+  // A host has told of a decision that the journal does not know: from there only forward.
+  const exit = decided ? exitCode.needsHuman : exitOfUndoing(finished)
+  const text = exit === exitCode.done ? 'every host has what it had before' : `ended ${finished}`
+  tell(terminal, options, run, 'rollback.finished', text, { outcome: finished, exit })
+  return exit
+}
+
+function whyUnsettled(past: PastRun): string {
+  if (past.state.finished !== undefined) return 'ended with hosts in doubt'
+  return isAlive(past) ? 'is still going on' : 'was cut off before its end'
+}
+
+async function undo(terminal: Terminal, past: PastRun, options: RollbackOptions): Promise<number> {
+  const { root, run, state, entries } = past
+  const restores = restoresOf(state)
+  if (restores.size === 0) return nothingToUndo(terminal, past, options)
   const stored = storedPlan(root, run)
   const names = stored.hosts.map(host => host.name)
   const limited = options.limit === undefined ? names : limitNames(names, options.limit)
@@ -39,8 +104,8 @@ export async function rollbackCommand(
   const { machine } = stored
   if (options.check) return preflightPlan(terminal, plan, machine, options)
   const question = `Take ${plural(plan.hosts.length, 'host')} back?`
-  const playbook = standing.opening?.playbook ?? ''
-  return carryOut(terminal, { plan, machine, playbook, question }, options)
+  const opening = entries.find(entry => entry.type === 'run.started')
+  return carryOut(terminal, { plan, machine, playbook: opening?.playbook ?? '', question }, options)
 }
 
 /** The playbook of the run is not read again, so what it would have to say is said on the command line. */
@@ -53,42 +118,18 @@ function allowing(plan: StoredPlan, { allowConfigChange = false }: RollbackOptio
   return { ...plan, hosts }
 }
 
-/** Only what a run has proven at its end can be undone. @throws HandoverError RUN_ACTIVE, RUN_UNSETTLED. */
-function settled(run: string, entries: readonly Entry[]): Standing {
-  const standing = standingOf(entries)
-  const outcome = standing.finished?.outcome
-  if (outcome !== undefined && outcome !== 'in-doubt') return standing
-  if (isAlive(entries)) {
-    throw new HandoverError(
-      fault('RUN_ACTIVE', `run ${run} is still going on`, {
-        hint: 'let it end, or interrupt it: until its commit that takes every host back',
-      }),
-    )
-  }
-  const why = outcome === 'in-doubt' ? 'ended with hosts in doubt' : 'was cut off before its end'
-  throw new HandoverError(
-    fault('RUN_UNSETTLED', `run ${run} ${why}, so it is not known what there is to undo`, {
-      hint: 'look at its hosts with `handover status`: those that were not decided go back by themselves when their lease ends; for the others `handover lock break`',
-    }),
-  )
-}
-
-function restoresOf({ hosts }: Standing): Map<string, PlannedRestore> {
+function restoresOf({ hosts }: RunState): Map<string, PlannedRestore> {
   const restores = new Map<string, PlannedRestore>()
-  for (const { name, step, before, after } of hosts.values()) {
-    if (step === 'committed' && before && after) restores.set(name, { wanted: before, replaces: after })
+  for (const { name, phase, before, after } of hosts.values()) {
+    if (phase === 'committed' && before && after) restores.set(name, { wanted: before, replaces: after })
   }
   return restores
 }
 
-function nothingToUndo(
-  terminal: Terminal,
-  run: string,
-  { finished }: Standing,
-  options: RollbackOptions,
-): number {
-  const outcome = finished?.outcome ?? ''
-  const summary = `nothing to undo: run ${run} has committed no host (it ended ${outcome})`
+function nothingToUndo(terminal: Terminal, { run, state }: PastRun, options: RollbackOptions): number {
+  const outcome = state.finished ?? 'interrupted'
+  const how = state.finished === undefined ? 'was cut off before it began' : `ended ${outcome}`
+  const summary = `nothing to undo: run ${run} has committed no host (it ${how})`
   if (options.output === 'json') {
     terminal.out(
       `${jsonLine({ v: 1, type: 'rollback.unneeded', run, outcome, exit: exitCode.done, summary })}\n`,

@@ -5,6 +5,7 @@ import type { TargetOptions } from './options.ts'
 import { planCommand, validateCommand } from './plan-command.ts'
 import { preflightCommand } from './preflight-command.ts'
 import { resolvePlan } from './resolve.ts'
+import { sourceFiles } from './source-files.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface RunOptions extends TargetOptions, CarryOutOptions {
@@ -18,5 +19,6 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
   if (options.check) return preflightCommand(terminal, playbook, options)
   const { plan, machine } = await resolvePlan(playbook, options)
   const question = `Upgrade ${plural(plan.hosts.length, 'host')}?`
-  return carryOut(terminal, { plan, machine, playbook, question }, options)
+  const sources = sourceFiles(playbook, options)
+  return carryOut(terminal, { plan, machine, playbook, question, sources }, options)
 }

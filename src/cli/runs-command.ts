@@ -1,29 +1,44 @@
 /** `handover runs` and `handover show RUN`. */
 import { exitCode } from '../core/exit-code.ts'
 import { HandoverError } from '../core/fault.ts'
-import { findRun, listRuns, readJournal } from '../journal/run-directory.ts'
+import { listRuns } from '../journal/run-directory.ts'
 import { jsonLine } from '../report/json.ts'
+import { oneLine } from '../report/line.ts'
 import { describeRun, formatRuns, type RunRow, runRow } from '../report/run-text.ts'
 import { type OutputOptions, runDirectory, wantsColor } from './options.ts'
-import { isAlive } from './past-run.ts'
+import { isAlive, openRun, type PastRun } from './past-run.ts'
 import type { Terminal } from './terminal.ts'
+
+interface Row extends RunRow {
+  /** Which controller leads or has led it: 1 for the first; 0 when it cannot be told. */
+  readonly epoch: number
+  /** What to do next with a run that nobody has led to its end; null when nothing is to be done. */
+  readonly next: string | null
+}
 
 export async function runsCommand(terminal: Terminal, options: OutputOptions): Promise<number> {
   const root = runDirectory(options, terminal)
   const rows = listRuns(root).map(run => rowOf(root, run))
-  if (options.output === 'json') for (const row of rows) terminal.out(`${jsonLine(row)}\n`)
-  else terminal.out(`${formatRuns(rows, { width: terminal.columns }).join('\n')}\n`)
+  if (options.output === 'json') {
+    for (const row of rows) terminal.out(`${jsonLine(row)}\n`)
+    return exitCode.done
+  }
+  terminal.out(`${formatRuns(rows, { width: terminal.columns }).join('\n')}\n`)
+  const last = rows.findLast(({ next }) => next !== null)
+  if (last) terminal.out(`next, for ${oneLine(last.id, 80)}: ${last.next}\n`)
   return exitCode.done
 }
 
 /** One journal that cannot be read must not hide the other runs. */
-function rowOf(root: string, run: string): RunRow {
+function rowOf(root: string, run: string): Row {
   try {
-    const entries = readJournal(root, run)
-    return { ...runRow(entries, { alive: isAlive(entries) }), id: run }
+    const past = openRun(root, run)
+    const row = runRow(past.entries, { alive: isAlive(past) })
+    return { ...row, id: run, epoch: past.leader.epoch, next: nextOf(past) }
   } catch (error) {
     if (!(error instanceof HandoverError)) throw error
-    return { id: run, started: '', name: '', hosts: 0, outcome: 'unreadable', undoes: null }
+    const outcome = 'unreadable'
+    return { id: run, started: '', name: '', hosts: 0, outcome, undoes: null, epoch: 0, next: null }
   }
 }
 
@@ -33,15 +48,42 @@ export async function showCommand(
   options: OutputOptions,
 ): Promise<number> {
   const root = runDirectory(options, terminal)
-  const entries = readJournal(root, findRun(root, wanted))
+  const past = openRun(root, wanted)
+  const { entries } = past
   if (options.output === 'json') for (const entry of entries) terminal.out(`${jsonLine(entry)}\n`)
   else {
     const lines = describeRun(entries, {
-      alive: isAlive(entries),
+      alive: isAlive(past),
       color: wantsColor(options, terminal),
       width: terminal.columns,
     })
-    terminal.out(`${lines.join('\n')}\n`)
+    terminal.out(`${[...lines, ...leadership(past)].join('\n')}\n`)
   }
   return exitCode.done
+}
+
+/** Who leads; and what else than going on can be done, where nobody does. */
+function leadership(past: PastRun): string[] {
+  const { epoch, who, from, pid, liveness } = past.leader
+  const verbs = { alive: 'leads', gone: 'led', unknown: 'leads or has led' }
+  const verb = past.state.finished === undefined ? verbs[liveness] : 'led'
+  return [
+    ...(epoch > 0
+      ? [`controller ${epoch} ${verb} it: process ${pid} of ${oneLine(who, 80)} on ${oneLine(from, 80)}`]
+      : []),
+    ...(nextOf(past) === null || past.state.decided ? [] : [`or: ${wayBack(past)}`]),
+  ]
+}
+
+function nextOf(past: PastRun): string | null {
+  const { run, state, entries } = past
+  if (entries.length === 0 || isAlive(past)) return null
+  if (state.finished !== undefined && state.finished !== 'in-doubt') return null
+  const forward = `\`handover resume ${run}\``
+  if (state.decided) return `${forward} brings every host forward`
+  return `${forward} goes on with it, ${wayBack(past)}`
+}
+
+function wayBack({ run }: PastRun): string {
+  return `\`handover rollback ${run}\` takes every host back`
 }

@@ -15,22 +15,24 @@ export interface View {
   finish(): Promise<void>
 }
 
-export async function openView(terminal: Terminal, options: OutputOptions): Promise<View> {
+/** @param past what other controllers have written: the view knows it, and does not tell it again. */
+export async function openView(
+  terminal: Terminal,
+  options: OutputOptions,
+  past: readonly Entry[] = [],
+): Promise<View> {
   const color = wantsColor(options, terminal)
   const { isTty, env } = terminal
   const say = (line: string) => terminal.err(`${printable(line)}\n`)
   const kind = chooseView({ output: options.output, isTty, term: env.TERM, ci: env.CI })
   if (kind === 'json') return { hear: createJsonView(terminal.out), say, finish: async () => {} }
   if (kind === 'plain') {
-    return {
-      hear: createPlainView(terminal.out, { color, width: terminal.columns }),
-      say,
-      finish: async () => {},
-    }
+    const style = { color, width: terminal.columns }
+    return { hear: createPlainView(terminal.out, style, past), say, finish: async () => {} }
   }
   // Loaded only where it is shown: it is a tenth of the start-up time.
   const { createLiveView } = await import('../report/live.ts')
-  return createLiveView(terminal.out, {
+  const style = {
     color,
     unicode: /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || ''),
     get columns() {
@@ -39,5 +41,6 @@ export async function openView(terminal: Terminal, options: OutputOptions): Prom
     get rows() {
       return terminal.rows
     },
-  })
+  }
+  return createLiveView(terminal.out, style, past)
 }

@@ -79,7 +79,7 @@ export interface LastRun {
   readonly run: string
   /** How far it has come there, an outcome that was claimed considered: `decided` before that stands in the record. */
   readonly state: string
-  /** Of the controller that has prepared it. */
+  /** Of the latest controller of it that was heard of there. */
   readonly epoch: number
   readonly oldSha: string
   readonly newSha: string

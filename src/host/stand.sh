@@ -61,7 +61,11 @@ tell_last() {
   [ -n "$r_run" ] || return 0
   read_stand
   say last_stand "$stood"
-  say last_epoch "$r_epoch"
+  # The latest controller of it that was heard of here: who has prepared it, has closed it or has the lock.
+  heard=$r_epoch c_epoch=${r_closed%%:*}
+  ! digits "$c_epoch" || [ "$c_epoch" -le "$heard" ] || heard=$c_epoch
+  ! read_lock || [ "$l_run" != "$r_run" ] || [ "$l_epoch" -le "$heard" ] || heard=$l_epoch
+  say last_epoch "$heard"
   say last_old_sha "$old_sha"
   say last_new_sha "$new_sha"
   say last_old_version "$old_version"

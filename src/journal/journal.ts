@@ -1,14 +1,17 @@
 /** Append, fsync, publish, in that order (invariant 9). Entries that arrive while a write is under way share the next one. */
-import { type FileHandle, open } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fault, HandoverError } from '../core/fault.ts'
 import type { Entry, EntryBody } from './entry.ts'
+import { journalVersion, scanJournal } from './reading.ts'
+import { syncDirectory } from './run-directory.ts'
 
 export interface Journal {
   readonly run: string
   /**
    * Resolves when the entry is on disk and every listener has heard it.
-   * @throws HandoverError JOURNAL_FAILED: without a durable intent no effect may follow.
+   * @throws HandoverError JOURNAL_FAILED, RUN_TAKEN_OVER: without a durable intent no effect may follow.
    */
   append(body: EntryBody): Promise<Entry>
   /** To the listeners alone: what must be seen although the file is lost. */
@@ -24,11 +27,17 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+export interface JournalOptions {
+  readonly now?: () => Date
+  /** Asked before every write: why nothing may be written any more. */
+  readonly refusal?: () => HandoverError | undefined
+}
+
 /** @throws HandoverError JOURNAL_FAILED when the file exists already or cannot be made. */
 export async function createJournal(
   file: string,
   run: string,
-  now: () => Date = () => new Date(),
+  options: JournalOptions = {},
 ): Promise<Journal> {
   const handle = await open(file, 'ax', 0o600).catch((error: Error) => {
     throw failed(file, error)
@@ -37,9 +46,44 @@ export async function createJournal(
   await syncDirectory(dirname(file)).catch((error: Error) => {
     throw failed(file, error)
   })
+  return journalOn(handle, { file, run, seq: 0 }, options)
+}
+
+/**
+ * The journal of a run that another controller has begun: what a crash has torn off is cut off for good, and the numbers go on.
+ * @param entries what was read of it before.
+ * @throws HandoverError JOURNAL_FAILED, JOURNAL_CORRUPT, JOURNAL_VERSION.
+ */
+export async function continueJournal(
+  file: string,
+  run: string,
+  entries: readonly Entry[],
+  options: JournalOptions = {},
+): Promise<Journal> {
+  try {
+    const scan = scanJournal(file, await readFile(file), run)
+    if (scan.entries.length !== entries.length) throw new Error('it was written to while it was read')
+    const handle = await open(file, constants.O_WRONLY | constants.O_APPEND)
+    await handle.truncate(scan.keptBytes)
+    if (scan.isUnended) await handle.appendFile('\n')
+    await handle.sync()
+    return journalOn(handle, { file, run, seq: entries.length }, options)
+  } catch (error) {
+    throw error instanceof HandoverError ? error : failed(file, error as Error)
+  }
+}
+
+interface Place {
+  readonly file: string
+  readonly run: string
+  seq: number
+}
+
+function journalOn(handle: FileHandle, place: Place, options: JournalOptions): Journal {
+  const { file, run } = place
+  const { now = () => new Date(), refusal = () => undefined } = options
   const listeners: ((entry: Entry) => void)[] = []
   let queue: Waiting[] = []
-  let seq = 0
   let writing: Promise<void> | undefined
   let broken: HandoverError | undefined
 
@@ -48,10 +92,12 @@ export async function createJournal(
       const batch = queue
       queue = []
       try {
+        const refused = refusal()
+        if (refused) throw refused
         await persist(handle, batch)
       } catch (error) {
         // Nothing is ever written after a gap: half a line in the middle would make the whole journal unreadable.
-        broken = failed(file, error as Error)
+        broken = error instanceof HandoverError ? error : failed(file, error as Error)
         for (const each of [...batch, ...queue]) each.reject(broken)
         queue = []
         break
@@ -65,17 +111,20 @@ export async function createJournal(
     writing = undefined
   }
 
+  const entryOf = (body: EntryBody) =>
+    ({ v: journalVersion, seq: place.seq++, at: now().toISOString(), run, ...body }) as Entry
+
   return {
     run,
     append: body =>
       new Promise((resolve, reject) => {
         if (broken) return reject(broken)
-        const entry = { v: 1, seq: seq++, at: now().toISOString(), run, ...body } as Entry
+        const entry = entryOf(body)
         queue.push({ entry, resolve, reject })
         writing ??= drain()
       }),
     publish(body) {
-      const entry = { v: 1, seq: seq++, at: now().toISOString(), run, ...body } as Entry
+      const entry = entryOf(body)
       for (const listener of listeners) listener(entry)
     },
     listen: listener => void listeners.push(listener),
@@ -84,12 +133,6 @@ export async function createJournal(
       await handle.close()
     },
   }
-}
-
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, 'r')
-  await handle.sync()
-  await handle.close()
 }
 
 async function persist(handle: FileHandle, batch: readonly Waiting[]): Promise<void> {

@@ -1,10 +1,12 @@
-/** Where runs are kept: `<dir>/<id>/journal.jsonl` and the frozen plan beside it. */
+/** Where runs are kept: `<dir>/<id>/journal.jsonl`, and beside it the frozen plan and what it was made from. */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fault, HandoverError } from '../core/fault.ts'
 import type { Entry } from './entry.ts'
+import { scanJournal } from './reading.ts'
+import type { SourceFile } from './sources.ts'
 
 /** Sorts by time: `20261120-091501-482-4f2a1c`, UTC to the millisecond. */
 export function newRunId(now: Date): string {
@@ -12,21 +14,23 @@ export function newRunId(now: Date): string {
   return `${stamp}-${randomBytes(3).toString('hex')}`
 }
 
-/** Makes the directory of a new run, with its plan, and fsyncs both. @throws HandoverError JOURNAL_FAILED. */
-export async function createRunDirectory(root: string, run: string, plan: unknown): Promise<string> {
+/**
+ * Makes the directory of a new run, with its plan and the files it was made from, and fsyncs all.
+ * @throws HandoverError JOURNAL_FAILED.
+ */
+export async function createRunDirectory(
+  root: string,
+  run: string,
+  plan: unknown,
+  sources: readonly SourceFile[] = [],
+): Promise<string> {
   const dir = join(root, run)
   try {
     await mkdir(root, { recursive: true, mode: 0o700 })
     await mkdir(dir, { mode: 0o700 })
-    const file = await open(join(dir, 'plan.json'), 'wx', 0o600)
-    await file.writeFile(`${JSON.stringify(plan, null, 2)}\n`)
-    await file.sync()
-    await file.close()
-    for (const each of [dir, root]) {
-      const handle = await open(each, 'r')
-      await handle.sync()
-      await handle.close()
-    }
+    await writeDurably(join(dir, 'plan.json'), plan)
+    await writeDurably(join(dir, 'sources.json'), sources)
+    for (const each of [dir, root]) await syncDirectory(each)
   } catch (error) {
     throw new HandoverError(
       fault('JOURNAL_FAILED', `cannot make the run directory: ${(error as Error).message}`, {
@@ -36,6 +40,23 @@ export async function createRunDirectory(root: string, run: string, plan: unknow
     )
   }
   return dir
+}
+
+async function writeDurably(path: string, value: unknown): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  await file.writeFile(`${JSON.stringify(value, null, 2)}\n`)
+  await file.sync()
+  await file.close()
+}
+
+export async function syncDirectory(dir: string): Promise<void> {
+  const handle = await open(dir, 'r')
+  await handle.sync()
+  await handle.close()
+}
+
+export function runPath(root: string, run: string): string {
+  return join(root, run)
 }
 
 export function journalFile(root: string, run: string): string {
@@ -78,41 +99,10 @@ export function findRun(root: string, wanted: string): string {
 }
 
 /**
- * The entries of a run in order. A torn last line (the controller died while writing) is left out; anything else that
- * is no entry is refused with its place.
- * @throws HandoverError JOURNAL_CORRUPT.
+ * The entries of a run in order, without what a crash has torn off at the end.
+ * @throws HandoverError JOURNAL_CORRUPT, JOURNAL_VERSION.
  */
 export function readJournal(root: string, run: string): Entry[] {
   const file = journalFile(root, run)
-  const text = readFileSync(file, 'utf8')
-  const lines = text.split('\n')
-  const torn = text.endsWith('\n') ? '' : lines.at(-1)
-  lines.pop()
-  const entries: Entry[] = []
-  for (const [index, line] of lines.entries()) {
-    const entry = parseEntry(line)
-    if (!entry || entry.seq !== index || entry.run !== run) {
-      throw new HandoverError(
-        fault('JOURNAL_CORRUPT', `line ${index + 1} is not entry ${index} of run ${run}`, {
-          place: { file, line: index + 1 },
-          hint: 'the hosts keep their own records; `handover status` reads them',
-        }),
-      )
-    }
-    entries.push(entry)
-  }
-  const last = torn ? parseEntry(torn) : undefined
-  if (last && last.seq === entries.length && last.run === run) entries.push(last)
-  return entries
-}
-
-function parseEntry(line: string): Entry | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    if (typeof value !== 'object' || value === null) return undefined
-    const entry = value as Entry
-    return entry.v === 1 && Number.isInteger(entry.seq) && typeof entry.type === 'string' ? entry : undefined
-  } catch {
-    return undefined
-  }
+  return scanJournal(file, readFileSync(file), run).entries
 }

@@ -51,7 +51,7 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
 const passing: ReadonlySet<RunStand> = new Set(['prepared', 'switching', 'reverting'])
 const atWork = { kind: 'unknown' as const }
 
-/** What has this run come to there? Asked by a controller that has taken it over. */
+/** What has this run come to there? Asked by a controller that has taken it over; from then on the host obeys no older one. */
 export async function performLook(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
   await begun.catch(() => {})
   const { state, vigil, record, leases } = stand
@@ -59,14 +59,16 @@ export async function performLook(stand: Stand, host: string, begun: Promise<voi
   const isVain = () => state.hosts.get(host)?.phase !== 'looking'
   const doubt = (found: Fault) => record({ type: 'host.in_doubt', host, fault: found })
   await guarded(host, doubt, async () => {
-    // Nobody here knows how long its lease was: at most what a participant waits for the decision.
-    const patienceMs = stand.patienceMs ?? leases.longestMs() + backAfterLeaseMs
     let last: StandOutcome | undefined
     const ask = async () => {
-      last = await hands.stand()
+      // A look keeps nobody out, a renewal does: an older controller must not decide behind what is seen here.
+      const [sent, lengthMs] = [leases.now(), leases.lengthMs()]
+      const kept = await hands.renew(lengthMs)
+      if (kept.kind === 'pass') leases.granted(host, sent, lengthMs)
+      last = kept.kind === 'unknown' ? kept : await hands.stand()
       return last.kind === 'stand' && last.held && passing.has(last.stand) ? atWork : last
     }
-    await patiently(stand, patienceMs, ask, isVain)
+    await patiently(stand, patienceOf(stand, host), ask, isVain)
     if (isVain() || !last) return
     if (last.kind === 'unknown') return doubt(unseen(last.fault))
     await record({ type: 'host.found', host, stand: last.stand, found: last.found })
@@ -96,8 +98,11 @@ function otherwise(host: string, { version, sha256 }: HostFacts): Fault {
 }
 
 /** A host that cannot be reached is waited for until it must have gone back by itself. */
-function patienceOf({ leases, patienceMs }: Stand, host: string): number {
-  return patienceMs ?? Math.max(0, leases.leftMs(host)) + backAfterLeaseMs
+function patienceOf({ leases, patienceMs, isTakenOver }: Stand, host: string): number {
+  const left = leases.leftMs(host)
+  // What an older controller has asked for is not known here.
+  const longest = isTakenOver && left === 0 ? leases.longestMs() : left
+  return patienceMs ?? Math.max(0, longest) + backAfterLeaseMs
 }
 
 function unseen(found: Fault): Fault {

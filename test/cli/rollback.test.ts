@@ -1,72 +1,19 @@
 /** `handover rollback` before it contacts anybody: which runs can be undone, and what is said of the others. */
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { EntryBody, HostFacts, RunOutcome } from '../../src/journal/entry.ts'
-import { createJournal } from '../../src/journal/journal.ts'
-import { processIdentity } from '../../src/journal/process-identity.ts'
-import { createRunDirectory, journalFile } from '../../src/journal/run-directory.ts'
+import { makePastRun, type Past, writeTry } from './past.ts'
 import { type Desk, openDesk } from './world.ts'
 
 let desk: Desk
-let runs = 0
 
 beforeAll(() => {
   desk = openDesk()
-  desk.write(
-    'up.yml',
-    `name: try
-hosts: web
-artifact: { src: artifacts/nginx-1.26.3 }
-handover: { driver: nginx, binary: /usr/sbin/nginx, pid_file: /run/nginx.pid }
-`,
-  )
-  desk.write('hosts.ini', '[web]\na ansible_port=1\nb ansible_port=2\n[web:vars]\nansible_host=127.0.0.1\n')
+  writeTry(desk)
 })
 afterAll(() => desk.clear())
 
-interface Past {
-  readonly outcome?: RunOutcome
-  readonly committed?: readonly string[]
-  readonly isAlive?: boolean
-}
-
-const facts = (version: string, digit: string): HostFacts => ({
-  version,
-  sha256: digit.repeat(64),
-  runsPath: true,
-  pid: 7,
-  workers: 2,
-  masters: 1,
-  draining: 0,
-})
-
-/** A run as its controller has left it. */
-async function pastRun({ outcome, committed = [], isAlive = false }: Past): Promise<string> {
-  const root = join(desk.dir, '.handover/runs')
-  const run = `2026112${runs++}-100000-000-abcdef`
-  const { out } = desk.handover('plan', 'up.yml', '-i', 'hosts.ini', '--output', 'json')
-  const plan = JSON.parse(out)
-  await createRunDirectory(root, run, { ...plan, machine: 'x86_64' })
-  const journal = await createJournal(journalFile(root, run), run)
-  const { artifact, stages, name, fingerprint } = plan
-  const { pid } = process
-  const identity = isAlive ? (processIdentity(pid) ?? '') : 'gone'
-  const who = { tool: '0.1.0', who: 'me', from: 'here', pid, identity }
-  const bodies: EntryBody[] = [
-    { type: 'run.started', name, playbook: 'up.yml', fingerprint, ...who, artifact, stages },
-    ...committed.flatMap((host): EntryBody[] => [
-      { type: 'host.inspected', host, current: false, found: facts('1.22.1', 'a') },
-      { type: 'host.committed', host, found: facts('1.26.3', 'b'), oldLeft: 0, cut: 0 },
-    ]),
-    ...(outcome
-      ? [{ type: 'run.finished' as const, exit: 0 as const, outcome, summary: '', hosts: {} }]
-      : []),
-  ]
-  for (const body of bodies) await journal.append(body)
-  await journal.close()
-  return run
-}
+const pastRun = (past: Past) => makePastRun(desk, past)
 
 test('without a run, or without that one, it is wrong usage', () => {
   expect(desk.handover('rollback')).toMatchObject({ exit: 5, out: '' })
@@ -90,15 +37,49 @@ test.each(['rolled-back', 'refused', 'nothing-to-do', 'interrupted', 'committed-
 )
 
 test.each([
-  ['still going on', { isAlive: true, committed: ['a'] }, 7, 'RUN_ACTIVE'],
-  ['cut off', { committed: ['a'] }, 3, 'RUN_UNSETTLED'],
-  ['in doubt', { outcome: 'in-doubt', committed: ['a'] }, 3, 'RUN_UNSETTLED'],
-] as const)('a run that is %s is refused by name', async (_, past, exit, code) => {
+  ['cut off when it was decided', { committed: ['a'], isDecided: true }],
+  ['in doubt and decided', { outcome: 'in-doubt', committed: ['a'], isDecided: true }],
+  ['decided, and led on another machine', { isDecided: true, leader: 'unknown' }],
+] as const)('a run that is %s goes forward first: refused with the way, exit 3', async (_, past) => {
   const run = await pastRun(past)
   const said = desk.handover('rollback', run.slice(0, 12), '--output', 'json')
-  expect(said.exit).toBe(exit)
-  expect(JSON.parse(said.out)).toMatchObject({ type: 'run.refused', exit, faults: [{ code }] })
-  expect(desk.handover('rollback', run).err).toMatch(new RegExp(`^error ${code}: run ${run} .*\n  hint: `))
+  expect(said.exit).toBe(3)
+  expect(JSON.parse(said.out)).toMatchObject({ exit: 3, faults: [{ code: 'RUN_UNSETTLED' }] })
+  expect(desk.handover('rollback', run).err).toMatch(
+    new RegExp(`^error RUN_UNSETTLED: run ${run} .*\n  hint: \`handover resume ${run}\``),
+  )
+})
+
+test('a run that may be led on another machine is not taken from there unasked: 7', async () => {
+  const run = await pastRun({ leader: 'unknown' })
+  const { exit, err } = desk.handover('rollback', run)
+  expect([exit, err]).toEqual([7, expect.stringContaining('RUN_ACTIVE')])
+  expect(err).toContain('may still be led by')
+  expect(err).toContain('--takeover')
+  expect(existsSync(join(desk.dir, '.handover/runs', run, 'controller-2'))).toBe(false)
+})
+
+test('a run that was cut off before anything was begun: taken over, nothing to take back, exit 0', async () => {
+  const run = await pastRun({})
+  expect(desk.handover('rollback', run, '--check').out).toContain('this process would lead the run')
+  expect(desk.handover('rollback', run, '--limit', 'a')).toMatchObject({ exit: 5, out: '' })
+  const { exit, out } = desk.handover('rollback', run, '--output', 'json')
+  const lines = out
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  expect([exit, lines.map(({ type }) => type)]).toEqual([
+    0,
+    ['run.resumed', 'run.interrupted', 'run.finished', 'rollback.finished'],
+  ])
+  expect(lines[0]).toMatchObject({ epoch: 2, seq: 1 })
+  expect(lines[1]).toMatchObject({ signal: 'abort', by: expect.stringContaining('@') })
+  expect(desk.handover('rollback', run).out).toContain('nothing to undo')
+})
+
+test('a run that wrote nothing: nothing to undo', async () => {
+  const run = await pastRun({ entries: 'none' })
+  expect(desk.handover('rollback', run)).toMatchObject({ exit: 0, err: '' })
 })
 
 test('--limit knows the hosts by name and glob, and leaves none only with a reason', async () => {

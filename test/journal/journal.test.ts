@@ -12,7 +12,7 @@ let journal: Journal
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'handover-journal-'))
   file = join(dir, 'journal.jsonl')
-  journal = await createJournal(file, 'run-1', () => new Date('2026-11-20T09:15:01.250Z'))
+  journal = await createJournal(file, 'run-1', { now: () => new Date('2026-11-20T09:15:01.250Z') })
 })
 afterEach(async () => {
   await journal.close()

@@ -173,7 +173,6 @@ describe('reading a journal', () => {
     ['that is empty', ''],
     ['that is no entry', '[1]'],
     ['that is null', 'null'],
-    ['of a newer format', line(1, { v: 2 })],
     ['without a type', line(1, { type: undefined })],
     ['with the number of another', line(2)],
     ['that repeats the one before', line(0)],

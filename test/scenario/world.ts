@@ -33,6 +33,8 @@ export interface World {
   start(playbook: string, artifact: string, ...args: string[]): Running
   /** `handover rollback`. */
   rollback(run: string, ...args: string[]): Running
+  /** Any other command, with --output json. */
+  command(...args: string[]): Running
 }
 
 export interface Ended {
@@ -121,6 +123,7 @@ async function tellInWorld(
       start,
       run: (playbook, artifact, ...args) => start(playbook, artifact, ...args).ended,
       rollback: (run, ...args) => begin('rollback', run, ...args),
+      command: begin,
     })
     if (!options.isDisturbed) await expectTold({ dir, lab, binaries })
     const report = await load.stop()
@@ -176,7 +179,8 @@ export function quickHealth(name: string, path: string, body: string) {
 }
 
 function startProgram(dir: string, args: readonly string[]): Running {
-  const all = [program, ...args, '--run-dir', join(dir, 'runs'), '--output', 'json']
+  const place = args.includes('--run-dir') ? [] : ['--run-dir', join(dir, 'runs')]
+  const all = [program, ...args, ...place, '--output', 'json']
   const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] })
   const entries: Entry[] = []
   const waiting = new Set<() => void>()

@@ -24,15 +24,50 @@ export const runCodes = {
     exit: 5,
     about: 'No run has that id, or several begin with it. `handover runs` lists them.',
   },
+  JOURNAL_VERSION: {
+    exit: 1,
+    about:
+      'The journal was written by a version of handover whose entries this one cannot read. Nothing was contacted. Use the version that began the run, or go on from the records of the hosts with `handover resume --from-hosts`.',
+  },
   RUN_ACTIVE: {
     exit: 7,
     about:
-      'The run that is to be undone is still going on. Let it end, or interrupt it: until its commit Ctrl-C takes every host back.',
+      'The run has a controller that is still there, or one on another machine of which that cannot be told. Let the run end, or steer it with `handover abort`, `pause` and `approve`. With --takeover another controller leads it: from its first request on the hosts refuse the older one.',
+  },
+  RUN_NOT_ACTIVE: {
+    exit: 6,
+    about:
+      'Nobody leads the run any more, so nobody can do what was asked for. If it was cut off, `handover resume` goes on with it and `handover rollback` takes it back.',
+  },
+  RUN_SILENT: {
+    exit: 3,
+    about:
+      'The controller of the run is there, or may be there on another machine, but has not answered within 10 seconds. What was asked for was taken back and will not be done. A controller that is stopped for longer than the lease leaves its hosts to go back by themselves.',
+  },
+  RUN_REQUEST_REFUSED: {
+    exit: 6,
+    about:
+      'The controller of the run has answered that it does not do what was asked for, and why: it is decided, or going back, or nothing waits for an approval. The run goes on unchanged.',
+  },
+  RUN_TAKEN_OVER: {
+    exit: 3,
+    about:
+      'Another controller has taken the run over, so this one has stopped and writes nothing more. What becomes of the hosts is told by the other one, and by `handover show`.',
   },
   RUN_UNSETTLED: {
     exit: 3,
     about:
-      'The run that is to be undone was cut off, or ended with a host in doubt, so what its hosts run is not known from its journal. Nothing was contacted. Settle it first: a host that was not decided goes back by itself when its lease ends, `handover status` shows each one, and docs/hosts.md, "By hand", tells how to bring the others back or forward.',
+      'The run was cut off, or ended with a host in doubt, and cannot be undone before it has been brought to its end. Nothing was contacted. `handover resume` does that, and `handover rollback` after it takes back what it has committed.',
+  },
+  RUN_AMBIGUOUS: {
+    exit: 5,
+    about:
+      'The hosts hold the records of several unfinished runs, so the one to go on with has to be named: `handover resume --from-hosts PLAYBOOK -i INVENTORY RUN`.',
+  },
+  RUN_OTHER_ARTIFACT: {
+    exit: 4,
+    about:
+      'The artifact of the playbook is not the binary that the run has put on the hosts, so the playbook, a variable or the file is another one than it was. Nothing was changed. Name the playbook and the variables of that run.',
   },
   RUN_REFUSED: {
     exit: 6,

@@ -1,0 +1,158 @@
+/**
+ * `handover resume --from-hosts`: the journal is lost, so the hosts are asked. Recovery has one rule, with the journal or
+ * without: some host decided or committed, then forward; none, then back, because nobody knows which gates it had passed.
+ */
+import { existsSync } from 'node:fs'
+import { exitCode } from '../core/exit-code.ts'
+import { type Fault, fault, HandoverError } from '../core/fault.ts'
+import { plural } from '../core/text.ts'
+import type { Inspection, LastRun } from '../driver/hands.ts'
+import { claimController } from '../journal/controllers.ts'
+import type { EntryBody } from '../journal/entry.ts'
+import { createJournal } from '../journal/journal.ts'
+import { createRunDirectory, journalFile, readJournal, runPath } from '../journal/run-directory.ts'
+import { digestAll } from '../journal/sources.ts'
+import type { Plan } from '../plan/plan.ts'
+import { askAtTerminal } from './agree.ts'
+import { startOf } from './carry-out.ts'
+import { withFleet } from './fleet.ts'
+import { asker, lead, ownTrace } from './lead.ts'
+import { runDirectory } from './options.ts'
+import { oneUnfinished } from './recorded-runs.ts'
+import { resolvePlan } from './resolve.ts'
+import { notBegun, type ResumeOptions } from './resume-command.ts'
+import { sourceFiles } from './source-files.ts'
+import { tell } from './steer-commands.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What a host has recorded of the last run there; undefined when it does not answer. */
+export interface Recorded {
+  readonly host: string
+  readonly last: LastRun | null
+  readonly inspection: Inspection | undefined
+  readonly fault?: Fault
+}
+
+export async function resumeFromHosts(
+  terminal: Terminal,
+  playbook: string,
+  wanted: string | undefined,
+  options: ResumeOptions,
+): Promise<number> {
+  const { plan, machine } = await resolvePlan(playbook, options)
+  const all = await lookAtRecords(plan, machine, options)
+  const run = oneUnfinished(all, wanted)
+  const silent = all.flatMap(({ fault }) => fault ?? [])
+  if (run === undefined) {
+    // Whoever does not answer may have what is looked for.
+    if (silent.length > 0) throw new HandoverError(silent)
+    const text = 'nothing to resume: no host has the record of a run that is unfinished'
+    tell(terminal, options, wanted ?? '-', 'resume.unneeded', text)
+    return exitCode.done
+  }
+  const own = all.filter(({ last }) => last?.run === run)
+  requireSameArtifact(plan, run, own)
+  const root = runDirectory(options, terminal)
+  refuseKnown(root, run)
+  const isForward = own.some(({ last }) => last?.state === 'decided' || last?.state === 'committed')
+  const course = isForward
+    ? `run ${run} is decided on a host: every host is brought forward to the new version`
+    : `no host of run ${run} has heard of a decision: every host is brought back`
+  const question = `Lead it, with ${plural(plan.hosts.length, 'host')}?`
+  const isAgreed = options.yes || (await askAtTerminal(terminal, options, question, [course]))
+  if (!isAgreed) return notBegun(terminal)
+  const epoch = Math.max(...own.map(({ last }) => last?.epoch ?? 1)) + 1
+  const parts = all.filter(({ last, fault }) => last?.run === run || fault)
+  await beginAnew(root, { run, plan, machine, playbook, epoch, parts }, options)
+  const opening = { type: 'run.resumed' as const, ...ownTrace(), epoch, notes: [lostNote] }
+  const past = readJournal(root, run)
+  const backBy = isForward ? undefined : asker()
+  const { exit = exitCode.unexpected } = await lead(
+    terminal,
+    { plan, machine, root, run, epoch, opening, past, backBy },
+    options,
+  )
+  return exit
+}
+
+const lostNote = 'the journal of this run is lost; it goes on from what its hosts have recorded'
+
+async function lookAtRecords(plan: Plan, machine: string, options: ResumeOptions): Promise<Recorded[]> {
+  return withFleet(plan, machine, options, each =>
+    each(async (host, { hands }) => {
+      const outcome = await hands.inspect()
+      if (outcome.kind === 'unreachable')
+        return { host, last: null, inspection: undefined, fault: outcome.fault }
+      const { inspection } = outcome
+      return { host, last: inspection.last, inspection }
+    }),
+  )
+}
+
+/** What the run has put there must be what this plan would put there. */
+function requireSameArtifact({ artifact }: Plan, run: string, own: readonly Recorded[]): void {
+  const other = own.find(({ last }) => last?.newSha !== artifact?.sha256)
+  if (!other) return
+  throw new HandoverError(
+    fault('RUN_OTHER_ARTIFACT', `run ${run} has another binary than ${artifact?.path} there`, {
+      host: other.host,
+      hint: `the one of the run has the sha256 ${other.last?.newSha.slice(0, 12)}, this one ${artifact?.sha256.slice(0, 12)}`,
+    }),
+  )
+}
+
+interface Anew {
+  readonly run: string
+  readonly plan: Plan
+  readonly machine: string
+  readonly playbook: string
+  readonly epoch: number
+  readonly parts: readonly Recorded[]
+}
+
+/** A directory for that very run, with a journal that says what its hosts have recorded. */
+async function beginAnew(root: string, anew: Anew, options: ResumeOptions): Promise<void> {
+  const { run, plan, machine, playbook, epoch, parts } = anew
+  const sources = await digestAll(sourceFiles(playbook, options))
+  const dir = await createRunDirectory(root, run, { ...plan, machine }, sources)
+  await claimController(dir, run, epoch)
+  const journal = await createJournal(journalFile(root, run), run)
+  const bodies = [startOf(plan, playbook), ...parts.flatMap(recordedEntries)]
+  await Promise.all(bodies.map(body => journal.append(body)))
+  await journal.close()
+}
+
+/** A journal that is damaged, too, is left as it is: it may still tell a person something. */
+function refuseKnown(root: string, run: string): void {
+  if (!existsSync(runPath(root, run))) return
+  throw new HandoverError(
+    fault('USAGE', `run ${run} has its directory here, in ${root}`, {
+      hint: `go on with it: handover resume ${run}; or, if its journal cannot be read, name another place with --run-dir`,
+    }),
+  )
+}
+
+/**
+ * Each of these is looked at before anything else. One that was switched has something to go back to, and one that does not
+ * answer may have.
+ */
+function recordedEntries({ host, last, inspection }: Recorded): EntryBody[] {
+  const isPrepared = last?.state === 'prepared'
+  return [
+    { type: 'host.inspect.begun', host },
+    ...(last && inspection ? [seenBefore(host, last, inspection)] : []),
+    { type: 'host.prepare.begun', host },
+    ...(isPrepared ? [] : [{ type: 'host.switch.begun' as const, host }]),
+  ]
+}
+
+function seenBefore(host: string, { oldSha }: LastRun, { onDisk }: Inspection): EntryBody {
+  const version = onDisk.sha256 === oldSha ? onDisk.version : ''
+  const unseen = { pid: 0, workers: 0, masters: 1, draining: 0 }
+  return {
+    type: 'host.inspected',
+    host,
+    current: false,
+    found: { version, sha256: oldSha, runsPath: true, ...unseen },
+  }
+}

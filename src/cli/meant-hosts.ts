@@ -1,0 +1,71 @@
+/** The hosts that a command which only looks is about: those of a playbook, or those of the last run. */
+import { fault, HandoverError } from '../core/fault.ts'
+import { limitNames } from '../inventory/pattern.ts'
+import { findRun, listRuns } from '../journal/run-directory.ts'
+import type { Plan } from '../plan/plan.ts'
+import { runDirectory, type TargetOptions } from './options.ts'
+import { storedPlan } from './past-run.ts'
+import { resolvePlan } from './resolve.ts'
+import type { Terminal } from './terminal.ts'
+
+/**
+ * The hosts of a playbook; without one, those of the last run, as --limit leaves them.
+ * @throws HandoverError USAGE for options that only a playbook gives a meaning: passed over they would mean other hosts.
+ */
+export async function planToLookAt(
+  terminal: Terminal,
+  playbook: string | undefined,
+  options: TargetOptions,
+): Promise<{ readonly plan: Plan; readonly machine: string }> {
+  if (playbook) return resolvePlan(playbook, options)
+  refuseWithoutPlaybook(options)
+  const root = runDirectory(options, terminal)
+  if (listRuns(root).length === 0) {
+    throw new HandoverError(
+      fault('RUN_NOT_FOUND', `there is no run in ${root} whose hosts could be looked at`, {
+        hint: 'name a playbook and an inventory: handover status PLAYBOOK -i INVENTORY',
+      }),
+    )
+  }
+  const plan = storedPlan(root, findRun(root, 'last'))
+  return { plan: limited(plan, options), machine: plan.machine }
+}
+
+function refuseWithoutPlaybook(options: TargetOptions): void {
+  const given = playbookOptions(options)
+  if (given.length === 0) return
+  throw new HandoverError(
+    fault('USAGE', `${given.join(' and ')} mean nothing for the last run, whose hosts are known`, {
+      hint: 'name the playbook, too',
+    }),
+  )
+}
+
+/** What was given of those that only a playbook gives a meaning. */
+export function playbookOptions(options: TargetOptions): string[] {
+  return [
+    ...(options.inventory.length > 0 ? ['-i'] : []),
+    ...(options.extraVars.length > 0 ? ['-e'] : []),
+    ...(options.user === undefined ? [] : ['-u']),
+    ...(options.privateKey === undefined ? [] : ['--private-key']),
+    ...(options.become ? ['-b'] : []),
+  ]
+}
+
+function limited(plan: Plan, { limit }: TargetOptions): Plan {
+  if (limit === undefined) return plan
+  const names = new Set(
+    limitNames(
+      plan.hosts.map(host => host.name),
+      limit,
+    ),
+  )
+  const hosts = plan.hosts.filter(host => names.has(host.name))
+  if (hosts.length > 0) return { ...plan, hosts }
+  throw new HandoverError(fault('PLAN_NO_HOSTS', '--limit leaves no host of the last run'))
+}
+
+/** As Ansible lists them. */
+export function listHosts(terminal: Terminal, { hosts }: Plan): void {
+  terminal.out(`  hosts (${hosts.length}):\n${hosts.map(host => `    ${host.name}\n`).join('')}`)
+}

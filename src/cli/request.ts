@@ -1,0 +1,112 @@
+/** Asking the controller of a run for something, and waiting for its answer, or for the end of the run. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { exitCode } from '../core/exit-code.ts'
+import { fault, HandoverError } from '../core/fault.ts'
+import type { RunOutcome } from '../journal/entry.ts'
+import { awaitReply, postRequest, type RequestBody } from '../journal/requests.ts'
+import { asker } from './lead.ts'
+import { isAlive, openRun, type PastRun } from './past-run.ts'
+
+const answerMs = 10_000
+const lookEveryMs = 300
+
+/** @returns why it was not done; undefined when it was. @throws HandoverError RUN_NOT_ACTIVE, RUN_SILENT. */
+export async function ask(past: PastRun, body: RequestBody): Promise<string | undefined> {
+  const { run, dir, state, leader } = past
+  if (state.finished !== undefined || leader.liveness === 'gone') throw notActive(past)
+  const name = await postRequest(dir, { ...body, by: asker(), at: new Date().toISOString() })
+  const reply = await awaitReply(dir, name, answerMs)
+  if (reply) return reply.ok ? undefined : reply.why
+  throw new HandoverError(
+    fault(
+      'RUN_SILENT',
+      `the controller of run ${run} has not answered within ${answerMs / 1000} s: ${place(past)}`,
+      {
+        hint: `what was asked for was taken back; \`handover show ${run}\` tells how it stands`,
+      },
+    ),
+  )
+}
+
+/** @throws HandoverError RUN_REQUEST_REFUSED, too. */
+export async function demand(past: PastRun, body: RequestBody): Promise<void> {
+  const why = await ask(past, body)
+  if (why !== undefined) throw refused(past, why)
+}
+
+export function refused({ run }: PastRun, why: string): HandoverError {
+  return new HandoverError(
+    fault('RUN_REQUEST_REFUSED', `run ${run} does not do that: ${why}`, {
+      hint: `\`handover show ${run}\` tells how it stands`,
+    }),
+  )
+}
+
+/** Follows a run that somebody else leads until it has finished. @throws HandoverError RUN_UNSETTLED when it is cut off. */
+export async function awaitEnd({ root, run }: PastRun): Promise<PastRun> {
+  for (;;) {
+    const past = openRun(root, run)
+    if (past.state.finished !== undefined) return past
+    if (past.leader.liveness === 'gone') {
+      // Its last entry may have come between our two looks.
+      const last = openRun(root, run)
+      if (last.state.finished !== undefined) return last
+      throw unsettled(last, 'was cut off before its end')
+    }
+    await pause(lookEveryMs)
+  }
+}
+
+/** What `abort` and `rollback` end with: 0 when every host is back or none was changed. */
+export function exitOfUndoing(outcome: RunOutcome | undefined): number {
+  switch (outcome) {
+    case 'rolled-back':
+    case 'interrupted':
+    case 'refused':
+    case 'nothing-to-do':
+      return exitCode.done
+    default:
+      return exitCode.needsHuman
+  }
+}
+
+export function place({ leader: { who, from, pid } }: PastRun): string {
+  return `process ${pid} of ${who} on ${from}`
+}
+
+function notActive(past: PastRun): HandoverError {
+  const { run, state } = past
+  if (state.finished === undefined) {
+    const hint = state.decided
+      ? `\`handover resume ${run}\` brings every host forward`
+      : `\`handover resume ${run}\` goes on with it, \`handover rollback ${run}\` takes every host back`
+    return new HandoverError(
+      fault('RUN_NOT_ACTIVE', `run ${run} was cut off: its controller is gone`, { hint }),
+    )
+  }
+  return new HandoverError(
+    fault('RUN_NOT_ACTIVE', `run ${run} has ended: ${state.finished}`, {
+      hint: `\`handover show ${run}\` tells what became of each host`,
+    }),
+  )
+}
+
+/** The run cannot be undone before it has been brought to its end. */
+export function unsettled({ run, state }: PastRun, why: string): HandoverError {
+  const hint = state.decided
+    ? `\`handover resume ${run}\` brings every host forward, \`handover rollback ${run}\` takes them back after that`
+    : `\`handover resume ${run}\` goes on with it, \`handover rollback ${run}\` takes every host back`
+  return new HandoverError(fault('RUN_UNSETTLED', `run ${run} ${why}`, { hint }))
+}
+
+/** @throws HandoverError RUN_ACTIVE unless nobody leads the run any more, or it is taken from whoever does. */
+export function requireFree(past: PastRun, takeover: boolean): void {
+  const { run, state, leader } = past
+  if (state.finished !== undefined || leader.liveness === 'gone' || takeover) return
+  const what = isAlive(past) ? 'is led by' : 'may still be led by'
+  throw new HandoverError(
+    fault('RUN_ACTIVE', `run ${run} ${what} ${place(past)}`, {
+      hint: 'steer it with `handover abort`, `pause` or `approve`; or, with --takeover, lead it from here: from then on the hosts refuse the other one',
+    }),
+  )
+}

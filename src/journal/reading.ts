@@ -1,0 +1,82 @@
+/** Reading a journal back: what is an entry, what was torn off by a crash, and what is damage. */
+import { fault, HandoverError } from '../core/fault.ts'
+import type { Entry } from './entry.ts'
+
+/** Of the entries this handover writes and reads. */
+export const journalVersion = 1
+
+export interface Scan {
+  readonly entries: Entry[]
+  /** The part of the file that holds them, in bytes; what follows was torn. */
+  readonly keptBytes: number
+  /** The last entry is whole and lacks only the end of its line. */
+  readonly isUnended: boolean
+}
+
+/**
+ * A torn last line (the controller died while writing) and a tail of zeros (the power failed) are left out; anything
+ * else that is no entry is refused with its place.
+ * @throws HandoverError JOURNAL_CORRUPT, JOURNAL_VERSION.
+ */
+export function scanJournal(file: string, bytes: Buffer, run: string): Scan {
+  const written = bytes.subarray(0, endOfWriting(bytes))
+  const lines = written.toString('utf8').split('\n')
+  const torn = lines.pop() ?? ''
+  const entries = lines.map((line, index) => {
+    const entry = parseEntry(line)
+    if (entry && entry.v !== journalVersion) throw foreign(file, index, entry.v)
+    if (!isEntry(entry, index, run)) throw corrupt(file, index, run)
+    return entry
+  })
+  const last = parseEntry(torn)
+  const isUnended = last?.v === journalVersion && isEntry(last, entries.length, run)
+  if (isUnended) entries.push(last)
+  const keptBytes = isUnended ? written.length : written.lastIndexOf(0x0a) + 1
+  return { entries, keptBytes, isUnended }
+}
+
+/** Blocks that a power cut has left unwritten read as zeros, perhaps with the end of a line after them. */
+function endOfWriting(bytes: Buffer): number {
+  const zero = bytes.indexOf(0)
+  const isTail = zero >= 0 && bytes.subarray(zero).every(byte => byte === 0 || byte === 0x0a)
+  return isTail ? zero : bytes.length
+}
+
+function isEntry(entry: Entry | undefined, index: number, run: string): entry is Entry {
+  return entry?.seq === index && entry.run === run
+}
+
+function parseEntry(line: string): Entry | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (typeof value !== 'object' || value === null) return undefined
+    const entry = value as Entry
+    return Number.isInteger(entry.v) && Number.isInteger(entry.seq) && typeof entry.type === 'string'
+      ? entry
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function corrupt(file: string, index: number, run: string): HandoverError {
+  return new HandoverError(
+    fault('JOURNAL_CORRUPT', `line ${index + 1} is not entry ${index} of run ${run}`, {
+      place: { file, line: index + 1 },
+      hint: 'the hosts keep their own records: `handover resume --from-hosts PLAYBOOK -i INVENTORY --run-dir ANOTHER` goes on from them',
+    }),
+  )
+}
+
+function foreign(file: string, index: number, version: number): HandoverError {
+  return new HandoverError(
+    fault(
+      'JOURNAL_VERSION',
+      `the journal is of version ${version}, and this handover reads version ${journalVersion}`,
+      {
+        place: { file, line: index + 1 },
+        hint: 'use the version of handover that began the run, or, without the journal, `handover resume --from-hosts PLAYBOOK -i INVENTORY --run-dir ANOTHER`',
+      },
+    ),
+  )
+}

@@ -1,0 +1,84 @@
+/** Runs as their controllers have left them, made by hand. */
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { EntryBody, HostFacts, RunOutcome } from '../../src/journal/entry.ts'
+import { createJournal } from '../../src/journal/journal.ts'
+import { processIdentity } from '../../src/journal/process-identity.ts'
+import { createRunDirectory, journalFile } from '../../src/journal/run-directory.ts'
+import { digestAll } from '../../src/journal/sources.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import type { Desk } from './world.ts'
+
+export interface Past {
+  readonly outcome?: RunOutcome
+  readonly exit?: 0 | 2 | 3
+  readonly committed?: readonly string[]
+  readonly isDecided?: boolean
+  readonly isPaused?: boolean
+  /** `unknown`: on another machine. */
+  readonly leader?: 'alive' | 'gone' | 'unknown'
+  /** `none`: it was cut off before its first one. */
+  readonly entries?: 'none'
+}
+
+let runs = 0
+
+/** The playbook and the inventory of these runs; nobody answers on these hosts. */
+export function writeTry(desk: Desk): void {
+  desk.write(
+    'up.yml',
+    `name: try
+hosts: web
+artifact: { src: artifacts/nginx-1.26.3 }
+handover: { driver: nginx, binary: /usr/sbin/nginx, pid_file: /run/nginx.pid }
+`,
+  )
+  desk.write('hosts.ini', '[web]\na ansible_port=1\nb ansible_port=2\n[web:vars]\nansible_host=127.0.0.1\n')
+}
+
+export async function makePastRun(desk: Desk, past: Past): Promise<string> {
+  const root = join(desk.dir, '.handover/runs')
+  const run = `2026${1000 + runs++}-100000-000-abcdef`
+  const plan = JSON.parse(desk.handover('plan', 'up.yml', '-i', 'hosts.ini', '--output', 'json').out) as Plan
+  const sources = await digestAll([join(desk.dir, 'up.yml'), join(desk.dir, 'hosts.ini')])
+  await createRunDirectory(root, run, { ...plan, machine: 'x86_64' }, sources)
+  const journal = await createJournal(journalFile(root, run), run)
+  const bodies = past.entries === 'none' ? [] : entriesOf(past, plan)
+  for (const body of bodies) await journal.append(body)
+  await journal.close()
+  return run
+}
+
+function entriesOf(past: Past, { artifact, stages, name, fingerprint }: Plan): EntryBody[] {
+  const { outcome, exit = 0, committed = [], isDecided, isPaused } = past
+  const opening = { name, playbook: 'up.yml', fingerprint, ...traceOf(past), artifact, stages }
+  return [
+    { type: 'run.started', ...opening },
+    ...committed.map(
+      (host): EntryBody => ({ type: 'host.inspected', host, current: false, found: facts('1.22.1', 'a') }),
+    ),
+    ...(isPaused ? [{ type: 'run.paused' as const, by: 'anna@desk', ms: 1000 }] : []),
+    ...(isDecided ? [{ type: 'run.decided' as const, hosts: committed }] : []),
+    ...committed.map(
+      (host): EntryBody => ({
+        type: 'host.committed',
+        host,
+        found: facts('1.26.3', 'b'),
+        oldLeft: 0,
+        cut: 0,
+      }),
+    ),
+    ...(outcome ? [{ type: 'run.finished' as const, exit, outcome, summary: '', hosts: {} }] : []),
+  ]
+}
+
+function traceOf({ leader = 'gone' }: Past) {
+  const { pid } = process
+  const identity = leader === 'alive' ? (processIdentity(pid) ?? '') : 'another-boot:1'
+  return { tool: '0.1.0', who: 'me', from: leader === 'unknown' ? 'elsewhere' : hostname(), pid, identity }
+}
+
+function facts(version: string, digit: string): HostFacts {
+  const shape = { runsPath: true, pid: 7, workers: 2, masters: 1, draining: 0 }
+  return { version, sha256: digit.repeat(64), ...shape }
+}
