@@ -24,7 +24,7 @@ afterEach(() => rmSync(base, { recursive: true }))
 
 /** The program without its main loop, bound to a state directory. */
 const bound = (script: string) => `${program}
-run=r path=/usr/${basename(base)}-nginx uid=$(id -u) holding= spare=
+run=r epoch=1 path=/usr/${basename(base)}-nginx uid=$(id -u) holding= spare=
 name_state ${base} && [ -d "$state" ] || exit 9
 ${script}`
 

@@ -20,6 +20,7 @@ import { findFreePorts } from '../../src/lab/ports.ts'
 import { type LabProcess, listProcesses, signalProcess } from '../../src/lab/process.ts'
 import { waitUntil } from '../../src/lab/waiting.ts'
 import { labBinaries } from '../lab/world.ts'
+import { unlessItStoodStill } from '../stalls.ts'
 import { connectLocally, type LocalConnection, type LocalOptions } from './local-connection.ts'
 
 export interface Program {
@@ -78,7 +79,11 @@ export interface WorldOptions {
   readonly name?: string
 }
 
-export async function onHost(options: WorldOptions, story: (world: World) => Promise<void>): Promise<void> {
+export function onHost(options: WorldOptions, story: (world: World) => Promise<void>): Promise<void> {
+  return unlessItStoodStill(() => tellOnHost(options, story))
+}
+
+async function tellOnHost(options: WorldOptions, story: (world: World) => Promise<void>): Promise<void> {
   const binaries = await labBinaries()
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'handover-host-')))
   const [sshPort = 0, httpPort = 0] = await findFreePorts(2)

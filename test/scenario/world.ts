@@ -16,6 +16,7 @@ import { fetchBinaries, type LabBinaries } from '../../src/lab/packages.ts'
 import { type LabProcess, listProcesses } from '../../src/lab/process.ts'
 import { buildVariant, type VariantKind } from '../../src/lab/variants.ts'
 import { standingOf } from '../../src/report/fold.ts'
+import { unlessItStoodStill } from '../stalls.ts'
 
 export const program = resolve(import.meta.dirname, '../../dist/bin.js')
 
@@ -61,10 +62,18 @@ export interface StoryOptions {
 }
 
 /** A lab of `hosts` hosts on the older nginx, under load from before to after the story. */
-export async function inWorld(
+export function inWorld(
   hosts: number,
   story: (world: World) => Promise<void>,
   options: StoryOptions = {},
+): Promise<void> {
+  return unlessItStoodStill(() => tellInWorld(hosts, story, options))
+}
+
+async function tellInWorld(
+  hosts: number,
+  story: (world: World) => Promise<void>,
+  options: StoryOptions,
 ): Promise<void> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'handover-story-')))
   const binaries = await fetchBinaries()
