@@ -1,0 +1,138 @@
+/** What is really so on the simulated hosts, against what a run says (invariant 12) and what it promised (10, 11, all or nothing). */
+import type { EntryBody, HostEnd } from '../../src/journal/entry.ts'
+import { isDeadManAlive } from './host-lock.ts'
+import type { Machine } from './host-machine.ts'
+import { acceptingOf, drainingOf, isIdle, mastersOf } from './host-processes.ts'
+import type { Wounds } from './invariants.ts'
+import type { Sheet } from './sheet.ts'
+
+export type Finish = Extract<EntryBody, { type: 'run.finished' }>
+
+/** @returns why the host is not wholly on that binary, with nothing of the run left; undefined when it is. */
+export function notWholly(machine: Machine, binary: string, run: string): string | undefined {
+  const { nginx, disk, traits } = machine
+  const { names, lock, record } = disk.now
+  const others = nginx.processes().filter(one => one.binary !== binary)
+  if (names.path !== binary) return `has ${names.path} at the path`
+  if (disk.durable.names.path !== binary) return `may have ${disk.durable.names.path} at the path after a reboot`
+  if (others.length > 0) return `runs ${others.map(one => `${one.role} of ${one.binary}`).join(', ')}`
+  const masters = mastersOf(machine, binary)
+  if (masters.length !== 1) return `has ${masters.length} masters`
+  if (nginx.disk.pid !== masters[0]?.pid) return 'has another pid in the pid file'
+  if (nginx.disk.oldbin !== undefined) return 'has an .oldbin'
+  const accepting = acceptingOf(machine, binary, masters[0]?.pid).length
+  if (accepting < traits.workers) return `has ${accepting} workers that accept`
+  if (acceptingOf(machine, binary).length > accepting) return 'has orphan workers'
+  if (!isIdle(machine, masters[0]?.pid ?? 0) && drainingOf(machine, binary).length === 0) return undefined
+  if (lock?.run === run) return 'still has the lock'
+  if (record?.run === run && isDeadManAlive(machine)) return 'still has a dead-man'
+  if (names.beside !== undefined && record?.run === run) return `still has ${names.beside} beside the path`
+  return undefined
+}
+
+const mustBe: Readonly<Record<HostEnd, 'old' | 'new' | undefined>> = {
+  committed: 'new',
+  current: 'new',
+  reverted: 'old',
+  untouched: undefined,
+  'left-out': undefined,
+  'in-doubt': undefined,
+}
+
+/** At the moment a run says that it is over. */
+export function checkFinish(
+  finish: Finish,
+  run: string,
+  machines: ReadonlyMap<string, Machine>,
+  wounds: ReadonlyMap<Machine, Wounds>,
+  sides: { readonly old: string; readonly new: string },
+): string[] {
+  const found: string[] = []
+  for (const [name, { end, after }] of Object.entries(finish.hosts)) {
+    const machine = machines.get(name)
+    if (!machine || !machine.isUp || wounds.get(machine)?.intruded || wounds.get(machine)?.mayBeSilent) continue
+    const { record } = machine.disk.now
+    // Another run has begun there since.
+    if (record && record.run !== run && machine.disk.now.lock) continue
+    const side = mustBe[end]
+    const why = side && notWholly(machine, sides[side], run)
+    if (why) found.push(`invariant 12: ${name} is said to be ${end}, but ${why}`)
+    if (side && after !== sides[side]) found.push(`invariant 12: ${name} is said to be ${end} on ${after}`)
+    const isUntouched = end === 'untouched' || end === 'left-out'
+    if (isUntouched && machine.disk.now.names.path === sides.new)
+      found.push(`invariant 12: ${name} is said to be ${end}, and has the new binary`)
+  }
+  return [...found, ...checkExit(finish)]
+}
+
+const exits: Readonly<Record<Finish['outcome'], readonly number[]>> = {
+  committed: [0],
+  'committed-with-failures': [9],
+  'nothing-to-do': [0],
+  'rolled-back': [2],
+  refused: [1, 6, 7],
+  interrupted: [130, 143],
+  'in-doubt': [3],
+}
+
+function checkExit({ outcome, exit, hosts }: Finish): string[] {
+  const ends = Object.values(hosts).map(({ end }) => end)
+  const found: string[] = []
+  if (!exits[outcome].includes(exit)) found.push(`invariant 12: ${outcome} with exit ${exit}`)
+  if (ends.includes('in-doubt') && exit !== 3) found.push(`invariant 12: a host in doubt, and exit ${exit}`)
+  if (outcome === 'committed' && ends.some(end => end !== 'committed' && end !== 'current'))
+    found.push('invariant 12: committed, but not every host')
+  if (outcome === 'rolled-back' && ends.includes('committed'))
+    found.push('invariant 12: rolled back, but a host has committed')
+  return found
+}
+
+/** When nothing moves any more: the fleet is all-new (within max_failed), or all-old, or somebody was told. */
+export function checkQuiet(
+  sheet: Sheet,
+  machines: ReadonlyMap<string, Machine>,
+  wounds: ReadonlyMap<Machine, Wounds>,
+  sides: { readonly old: string; readonly new: string },
+  maxFailed: number,
+): string[] {
+  const isDecided = sheet.entries.some(({ body }) => body.type === 'run.decided')
+  const finish = lastFinish(sheet)
+  if (finish?.exit === 3) return []
+  const found: string[] = []
+  const old: string[] = []
+  for (const [name, machine] of machines) {
+    const hurt = wounds.get(machine)
+    if (!machine.disk.now.record || machine.disk.now.record.run !== sheet.run) continue
+    if (!hurt || hurt.intruded || hurt.cameUpNew || !machine.isUp) continue
+    const why = stranded(machine, sheet.run, hurt, sides)
+    const isOld = why.old === undefined
+    if (isOld) old.push(name)
+    if (!isOld && !isDecided) found.push(`invariant 10: not decided, but ${name} ${why.old}`)
+    else if (!isOld && why.new !== undefined)
+      found.push(`invariant 11: ${name} ${why.new}, and as the old one it ${why.old}`)
+  }
+  if (finish && isDecided && old.length > maxFailed)
+    found.push(`all or nothing: exit ${finish.exit}, decided, but ${old.join(' ')} stayed old`)
+  if (finish?.outcome === 'rolled-back' && isDecided) found.push('all or nothing: decided, but rolled back')
+  return found
+}
+
+function stranded(
+  machine: Machine,
+  run: string,
+  { reboots }: Wounds,
+  sides: { readonly old: string; readonly new: string },
+): { old: string | undefined; new: string | undefined } {
+  // After a reboot nobody tidies up but the next run; what serves and what is on disk must be right all the same.
+  const lenient = (why: string | undefined) => (reboots > 0 && why?.startsWith('still has') ? undefined : why)
+  return {
+    old: lenient(notWholly(machine, sides.old, run)),
+    new: lenient(notWholly(machine, sides.new, run)),
+  }
+}
+
+export function lastFinish(sheet: Sheet): Finish | undefined {
+  const all = [...sheet.entries, ...sheet.published].map(({ body }) => body)
+  const last = all.filter(body => body.type === 'run.finished').at(-1)
+  return last?.type === 'run.finished' ? last : undefined
+}
