@@ -26,7 +26,8 @@ export interface Wounds {
   mayBeSilent: boolean
   /** Came up new before the decision, because the power was cut in the milliseconds of the exec. */
   cameUpNew: boolean
-  isCutOff: boolean
+  /** It was killed; the next renewal arms another one. */
+  lostDeadMan: boolean
   reboots: number
 }
 

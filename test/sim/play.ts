@@ -155,7 +155,7 @@ const fresh = (): Wounds => ({
   // Before its daemon has come up.
   mayBeSilent: true,
   cameUpNew: false,
-  isCutOff: false,
+  lostDeadMan: false,
   reboots: 0,
 })
 

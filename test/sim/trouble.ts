@@ -76,6 +76,7 @@ function strikeHost(world: Stricken, what: Extract<Trouble, { host: string }>): 
       return cut(link)
     case 'dead-man-dies':
       if (host.deadMan) host.deadMan.isAlive = false
+      wounds.lostDeadMan = true
       return
     case 'disk-full':
       host.isFull = true
@@ -99,8 +100,6 @@ function part(world: Stricken, hosts: readonly string[], ms: number | null): voi
     const link = world.links.get(name)
     if (!link) continue
     link.partitions++
-    const wounds = world.wounds.get(link.host)
-    if (ms === null && wounds) wounds.isCutOff = true
     if (ms !== null) {
       world.time.after(ms, () => {
         link.partitions--

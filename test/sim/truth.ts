@@ -1,6 +1,6 @@
 /** What is really so on the simulated hosts, against what a run says (invariant 12) and what it promised (10, 11, all or nothing). */
 import type { EntryBody, HostEnd } from '../../src/journal/entry.ts'
-import { isDeadManAlive } from './host-lock.ts'
+import { goingOnStates, isDeadManAlive } from './host-lock.ts'
 import type { Machine } from './host-machine.ts'
 import { acceptingOf, drainingOf, isIdle, mastersOf } from './host-processes.ts'
 import type { Wounds } from './invariants.ts'
@@ -12,6 +12,8 @@ export type Finish = Extract<EntryBody, { type: 'run.finished' }>
 export function notWholly(machine: Machine, binary: string, run: string): string | undefined {
   const { nginx, disk, traits } = machine
   const { names, lock, record } = disk.now
+  // A binary that dies by itself after the commit is not the run's doing; nor is what its death leaves.
+  if (machine.quality(binary) === 'dies-late' && names.path === binary) return undefined
   const others = nginx.processes().filter(one => one.binary !== binary)
   if (names.path !== binary) return `has ${names.path} at the path`
   if (disk.durable.names.path !== binary) return `may have ${disk.durable.names.path} at the path after a reboot`
@@ -52,10 +54,10 @@ export function checkFinish(
     const machine = machines.get(name)
     if (!machine || !machine.isUp || wounds.get(machine)?.intruded || wounds.get(machine)?.mayBeSilent) continue
     const { record } = machine.disk.now
-    // Another run has begun there since.
-    if (record && record.run !== run && machine.disk.now.lock) continue
+    // Another run has been there since.
+    if (record && record.run !== run) continue
     const side = mustBe[end]
-    const why = side && notWholly(machine, sides[side], run)
+    const why = side && lenient(notWholly(machine, sides[side], run), wounds.get(machine))
     if (why) found.push(`invariant 12: ${name} is said to be ${end}, but ${why}`)
     if (side && after !== sides[side]) found.push(`invariant 12: ${name} is said to be ${end} on ${after}`)
     const isUntouched = end === 'untouched' || end === 'left-out'
@@ -104,6 +106,8 @@ export function checkQuiet(
     const hurt = wounds.get(machine)
     if (!machine.disk.now.record || machine.disk.now.record.run !== sheet.run) continue
     if (!hurt || hurt.intruded || hurt.cameUpNew || !machine.isUp) continue
+    // Neither the controller nor the dead-man is left.
+    if (hurt.lostDeadMan && !isDeadManAlive(machine) && goingOnStates.includes(machine.disk.now.record.state)) continue
     const why = stranded(machine, sheet.run, hurt, sides)
     const isOld = why.old === undefined
     if (isOld) old.push(name)
@@ -120,15 +124,18 @@ export function checkQuiet(
 function stranded(
   machine: Machine,
   run: string,
-  { reboots }: Wounds,
+  hurt: Wounds,
   sides: { readonly old: string; readonly new: string },
 ): { old: string | undefined; new: string | undefined } {
-  // After a reboot nobody tidies up but the next run; what serves and what is on disk must be right all the same.
-  const lenient = (why: string | undefined) => (reboots > 0 && why?.startsWith('still has') ? undefined : why)
   return {
-    old: lenient(notWholly(machine, sides.old, run)),
-    new: lenient(notWholly(machine, sides.new, run)),
+    old: lenient(notWholly(machine, sides.old, run), hurt),
+    new: lenient(notWholly(machine, sides.new, run), hurt),
   }
+}
+
+/** After a reboot nobody tidies up but the next run; what serves and what is on disk must be right all the same. */
+function lenient(why: string | undefined, hurt: Wounds | undefined): string | undefined {
+  return hurt && hurt.reboots > 0 && why?.startsWith('still has') ? undefined : why
 }
 
 export function lastFinish(sheet: Sheet): Finish | undefined {
