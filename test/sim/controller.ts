@@ -74,7 +74,11 @@ export function startController(order: Order): Controller {
   return controller
 }
 
-function openingOf({ run, epoch, story }: Order): Extract<EntryBody, { type: 'run.started' | 'run.resumed' }> {
+function openingOf({
+  run,
+  epoch,
+  story,
+}: Order): Extract<EntryBody, { type: 'run.started' | 'run.resumed' }> {
   const trace = { tool: '0', who: 'me', from: 'here', pid: 1, identity: '' }
   if (epoch > 1) return { type: 'run.resumed', ...trace, epoch, notes: [] }
   const { stages } = story.limits
@@ -117,7 +121,10 @@ function checkOf(link: Link, life: Life, dice: Dice): WatchedCheck {
         const isHealthy = () =>
           host.nginx
             .processes()
-            .every(one => one.role !== 'worker' || one.phase !== 'running' || host.quality(one.binary) !== 'unhealthy')
+            .every(
+              one =>
+                one.role !== 'worker' || one.phase !== 'running' || host.quality(one.binary) !== 'unhealthy',
+            )
         life.hear(isThere ? dice.between(0.5, 20) : timeoutMs, () =>
           resolve(
             isThere && isHealthy()

@@ -42,13 +42,16 @@ export function handsOn(
     switchOver: async () =>
       (await ask('switch', startMs * 2 + drainMs + slackMs * 2, function* (hand) {
         // The main loop arms another one if need be.
-        if (isIn(hand, 'prepared') && mayRenew(hand) === undefined && !isDeadManAlive(hand.host)) yield* arm(hand)
+        if (isIn(hand, 'prepared') && mayRenew(hand) === undefined && !isDeadManAlive(hand.host))
+          yield* arm(hand)
         return yield* switchOver(hand, startMs)
       })) ?? unknown,
     renew: async leaseMs => (await ask('renew', slackMs, hand => renew(hand, leaseMs))) ?? unknown,
-    precommit: async leaseMs => (await ask('precommit', slackMs, hand => precommit(hand, leaseMs))) ?? unknown,
+    precommit: async leaseMs =>
+      (await ask('precommit', slackMs, hand => precommit(hand, leaseMs))) ?? unknown,
     commit: async () => (await ask('commit', drainMs + slackMs, hand => decide(hand, drainMs))) ?? unknown,
-    revert: async () => (await ask('revert', drainMs * 2 + slackMs * 4, hand => revert(hand, drainMs))) ?? unknown,
+    revert: async () =>
+      (await ask('revert', drainMs * 2 + slackMs * 4, hand => revert(hand, drainMs))) ?? unknown,
     breakLock: async () => unknown,
     command: async () => ({ exitCode: 0, output: '' }),
     tunnel: () => Promise.reject(new Error('a simulated host has no network of its own')),

@@ -143,7 +143,8 @@ function* finishCommit(hand: Hand, newMaster: number): Steps<string | undefined>
   const left = mastersOf(host, oldBinary).length + acceptingOf(host, oldBinary).length
   if (left + drainingOf(host, oldBinary).length > 0) return 'OLD_MASTER_STAYS'
   const isServing = acceptingOf(host, newBinary, newMaster).length > 0
-  if (pidFile(host) !== newMaster || !same(host, newMaster, newBinary) || !isServing) return 'NOT_AS_COMMITTED'
+  if (pidFile(host) !== newMaster || !same(host, newMaster, newBinary) || !isServing)
+    return 'NOT_AS_COMMITTED'
   yield* closeRun(hand, 'committed')
   return undefined
 }

@@ -102,4 +102,3 @@ function strangersIn(hand: Hand): string | undefined {
   if (acceptingOf(host, newBinary).length !== newSet.length) return 'WORKERS_UNSTABLE'
   return pidFile(host) === newMaster ? undefined : 'PID_FILE_CHANGED'
 }
-

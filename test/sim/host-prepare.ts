@@ -1,8 +1,8 @@
 /** Looking at a simulated host, and preparing it. After src/host/{preflight,prepare,stand}.sh. */
 import type {
   HostLock,
-  InspectOutcome,
   Inspection,
+  InspectOutcome,
   PrepareOutcome,
   StandOutcome,
 } from '../../src/driver/hands.ts'
@@ -43,7 +43,10 @@ export function inspect(hand: Hand, wanted: Wanted): InspectOutcome {
     : { kind: 'pass', inspection }
 }
 
-function refusalOf({ host, run }: Hand, { onDisk, runsPath, workers, masters }: Inspection): string | undefined {
+function refusalOf(
+  { host, run }: Hand,
+  { onDisk, runsPath, workers, masters }: Inspection,
+): string | undefined {
   const { lock } = host.disk.now
   if (lock && lock.run !== run) {
     if (isLockAlive(host)) return 'LOCKED'
@@ -115,7 +118,13 @@ function mayPrepareAnew(hand: Hand): boolean {
   return record?.state === 'reverted' && hand.epoch > record.epoch && record.closedBy <= hand.epoch
 }
 
-function beginRecord(hand: Hand, newBinary: string, oldBinary: string, oldMaster: number, oldSet: number[]): void {
+function beginRecord(
+  hand: Hand,
+  newBinary: string,
+  oldBinary: string,
+  oldMaster: number,
+  oldSet: number[],
+): void {
   const { host, run, epoch } = hand
   host.disk.set('outcome', undefined)
   host.disk.set('cancelled', [])
@@ -178,4 +187,3 @@ export function* stand(hand: Hand): Steps<StandOutcome> {
   const state = claimed?.run === run && record && !isClosed ? claimed.outcome : record?.state
   return { kind: 'stand', stand: state ?? 'none', held: isHeld(), found: foundOn(host) }
 }
-

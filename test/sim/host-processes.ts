@@ -69,13 +69,7 @@ export interface Sender {
 }
 
 /** Invariant 7: pid and binary are looked at in the same breath. */
-export function send(
-  machine: Machine,
-  sender: Sender,
-  signal: Signal,
-  pid: number,
-  binary: string,
-): boolean {
+export function send(machine: Machine, sender: Sender, signal: Signal, pid: number, binary: string): boolean {
   if (!same(machine, pid, binary)) return false
   machine.witness.signalled(machine, sender, signal, pid, binary)
   machine.nginx.signal(pid, signal)

@@ -4,7 +4,16 @@
  */
 import { type Hand, nap, recordOf } from './host-lock.ts'
 import type { Steps } from './host-machine.ts'
-import { acceptingOf, isIdle, isOldParked, mastersOf, pidFile, same, send, unbornOf } from './host-processes.ts'
+import {
+  acceptingOf,
+  isIdle,
+  isOldParked,
+  mastersOf,
+  pidFile,
+  same,
+  send,
+  unbornOf,
+} from './host-processes.ts'
 import { senderOf } from './host-switch.ts'
 
 export function* successor(hand: Hand): Steps<string | undefined> {
@@ -21,7 +30,9 @@ export function* successor(hand: Hand): Steps<string | undefined> {
     if (one && (newMaster === undefined || one.parent !== newMaster)) return adopt(hand, pid)
     if (newMaster !== undefined) return yield* reverse(hand, newMaster)
     // Only a host that is just booting, or a new master that is just starting, is worth waiting for.
-    const isStarting = host.nginx.processes().some(each => each.phase === 'starting' && each.role === 'master')
+    const isStarting = host.nginx
+      .processes()
+      .some(each => each.phase === 'starting' && each.role === 'master')
     if (boot === host.boot && !isStarting) return 'NO_MASTER'
     if (host.uptimeMs() >= until) return boot === host.boot ? 'NEW_MASTER_TIMEOUT' : 'REBOOTED'
     yield nap(host)
@@ -109,4 +120,3 @@ function* parkNew(hand: Hand, newMaster: number): Steps<string | undefined> {
   }
   return undefined
 }
-

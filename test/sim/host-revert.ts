@@ -2,7 +2,15 @@
 import type { RevertOutcome } from '../../src/driver/hands.ts'
 import { foundOn, stuckFault } from './host-answers.ts'
 import { goBack } from './host-back.ts'
-import { becomesNewest, dropEffect, type Hand, holdEffect, isOvertaken, moment, uncancel } from './host-lock.ts'
+import {
+  becomesNewest,
+  dropEffect,
+  type Hand,
+  holdEffect,
+  isOvertaken,
+  moment,
+  uncancel,
+} from './host-lock.ts'
 import type { Steps } from './host-machine.ts'
 import { isOldParked } from './host-processes.ts'
 
@@ -41,6 +49,7 @@ function untouched(hand: Hand): RevertOutcome {
   const { host } = hand
   uncancel(hand)
   const isKnown = host.disk.now.lock !== undefined || host.disk.now.record !== undefined
-  if (!isKnown && isOldParked(host)) return { kind: 'stuck', fault: stuckFault(host.traits.name, 'STATE_DIR') }
+  if (!isKnown && isOldParked(host))
+    return { kind: 'stuck', fault: stuckFault(host.traits.name, 'STATE_DIR') }
   return { kind: 'reverted', found: foundOn(host) }
 }

@@ -13,7 +13,8 @@ export function claimedOutcome({ host, run }: Hand): 'decided' | 'reverting' | u
 
 /** With the effect lock held, from the state that is derived anew. */
 export function* bringToEnd(hand: Hand): Steps<void> {
-  if (recordOf(hand)?.state === 'decided' || claimedOutcome(hand) === 'decided') yield* goForward(hand, drainMs)
+  if (recordOf(hand)?.state === 'decided' || claimedOutcome(hand) === 'decided')
+    yield* goForward(hand, drainMs)
   else yield* goBack(hand, drainMs)
 }
 

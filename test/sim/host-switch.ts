@@ -16,7 +16,16 @@ import {
 } from './host-lock.ts'
 import type { Steps } from './host-machine.ts'
 import { putNew, putOld } from './host-place.ts'
-import { acceptingOf, isIdle, isOldParked, mastersOf, pidFile, same, send, unbornOf } from './host-processes.ts'
+import {
+  acceptingOf,
+  isIdle,
+  isOldParked,
+  mastersOf,
+  pidFile,
+  same,
+  send,
+  unbornOf,
+} from './host-processes.ts'
 
 const parkMs = 10_000
 const stillMs = 2000

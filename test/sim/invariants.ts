@@ -90,7 +90,8 @@ export function onlooker(
     exchanged({ host, task, run }) {
       const { record } = host.disk.now
       const { name } = host.traits
-      if (host.effect !== task) violate(15, `${task.what} exchanges the path of ${name} without the effect lock`)
+      if (host.effect !== task)
+        violate(15, `${task.what} exchanges the path of ${name} without the effect lock`)
       if (record && !host.disk.durable.backups.includes(record.oldBinary))
         violate(3, `the old bytes of ${name} are not durable`)
       checkLock(host, run)
@@ -99,7 +100,8 @@ export function onlooker(
     signalled(machine, sender, signal, pid, binary) {
       const { name } = machine.traits
       if (!same(machine, pid, binary)) violate(7, `${signal} on ${name} to a process that is another one`)
-      if (!sender.holdsEffect) violate(15, `${sender.what} sends ${signal} on ${name} without the effect lock`)
+      if (!sender.holdsEffect)
+        violate(15, `${sender.what} sends ${signal} on ${name} without the effect lock`)
       if (sender.what === 'switch' && signal === 'USR2') checkFirstSignal(machine)
       checkLock(machine, sender.run)
       if (signal === 'QUIT' || signal === 'TERM' || signal === 'KILL') checkEnd(machine, sender, signal, pid)
@@ -127,7 +129,8 @@ export function onlooker(
       const isBack = verb === 'revert' || verb === 'commit'
       if (isJournalLost && isBack) return
       const isThere = sheet.entries.some(
-        one => one.epoch === epoch && one.body.type === intent && 'host' in one.body && one.body.host === host,
+        one =>
+          one.epoch === epoch && one.body.type === intent && 'host' in one.body && one.body.host === host,
       )
       if (!isThere) violate(9, `${verb} of ${host} before its intent is durable`)
     },
@@ -146,7 +149,8 @@ export function onlooker(
 
   function checkFirstSignal(machine: Machine): void {
     const { record } = machine.disk.now
-    if (!isDeadManAlive(machine)) violate(6, `no dead-man lives on ${machine.traits.name} at the first signal`)
+    if (!isDeadManAlive(machine))
+      violate(6, `no dead-man lives on ${machine.traits.name} at the first signal`)
     if (record && !machine.disk.durable.backups.includes(record.oldBinary))
       violate(3, `the old bytes of ${machine.traits.name} are not durable`)
   }

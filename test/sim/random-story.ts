@@ -2,7 +2,7 @@
 import type { EntryType, StageInfo } from '../../src/journal/entry.ts'
 import { type Dice, diceOf } from './dice.ts'
 import type { HostTraits, Quality } from './host-machine.ts'
-import { type Deed, type Story, type Strike, theNew, theOld, type Trouble, type When } from './story.ts'
+import { type Deed, type Story, type Strike, type Trouble, theNew, theOld, type When } from './story.ts'
 
 export function storyOf(seed: number): Story {
   const dice = diceOf(seed)
@@ -94,7 +94,12 @@ const moments: readonly EntryType[] = [
 
 function whenOf(dice: Dice, size: number): When {
   if (dice.chance(20)) return { ms: dice.between(200, 60_000) }
-  const plusMs = dice.pick([dice.between(0, 5), dice.between(0, 200), dice.between(0, 3000), dice.between(0, 40_000)])
+  const plusMs = dice.pick([
+    dice.between(0, 5),
+    dice.between(0, 200),
+    dice.between(0, 3000),
+    dice.between(0, 40_000),
+  ])
   return { entry: dice.pick(moments), nth: 1 + dice.roll(size), plusMs }
 }
 
@@ -141,9 +146,11 @@ function troubleOf(dice: Dice, names: readonly string[]): Trouble {
 
 function kills(dice: Dice): (() => Trouble)[] {
   const afterMs = dice.pick([10, 500, 8000, 70_000])
-  return (['resume', 'resume', 'resume', 'back', 'back', 'nothing'] as const).map(
-    then => () => ({ kind: 'kill', then, afterMs }),
-  )
+  return (['resume', 'resume', 'resume', 'back', 'back', 'nothing'] as const).map(then => () => ({
+    kind: 'kill',
+    then,
+    afterMs,
+  }))
 }
 
 function someOf(dice: Dice, names: readonly string[]): readonly string[] {

@@ -22,7 +22,11 @@ export type Deed =
 export type Sequel = 'resume' | 'back' | 'nothing'
 
 export type Trouble =
-  | { readonly kind: 'lose-request' | 'lose-answer' | 'double'; readonly host: string; readonly times: number }
+  | {
+      readonly kind: 'lose-request' | 'lose-answer' | 'double'
+      readonly host: string
+      readonly times: number
+    }
   | { readonly kind: 'late'; readonly host: string; readonly times: number; readonly ms: number }
   | { readonly kind: 'cut' | 'dead-man-dies'; readonly host: string }
   /** Null: for ever. */

@@ -3,7 +3,7 @@ import type { Controller } from './controller.ts'
 import type { Machine } from './host-machine.ts'
 import type { Wounds } from './invariants.ts'
 import { cut, type Link } from './network.ts'
-import { type Deed, type Sequel, third, type Trouble } from './story.ts'
+import { type Deed, type Sequel, type Trouble, third } from './story.ts'
 import type { VirtualTime } from './virtual-clock.ts'
 
 export interface Stricken {

@@ -16,7 +16,8 @@ export function notWholly(machine: Machine, binary: string, run: string): string
   if (machine.quality(binary) === 'dies-late' && names.path === binary) return undefined
   const others = nginx.processes().filter(one => one.binary !== binary)
   if (names.path !== binary) return `has ${names.path} at the path`
-  if (disk.durable.names.path !== binary) return `may have ${disk.durable.names.path} at the path after a reboot`
+  if (disk.durable.names.path !== binary)
+    return `may have ${disk.durable.names.path} at the path after a reboot`
   if (others.length > 0) return `runs ${others.map(one => `${one.role} of ${one.binary}`).join(', ')}`
   const masters = mastersOf(machine, binary)
   if (masters.length !== 1) return `has ${masters.length} masters`
@@ -52,7 +53,8 @@ export function checkFinish(
   const found: string[] = []
   for (const [name, { end, after }] of Object.entries(finish.hosts)) {
     const machine = machines.get(name)
-    if (!machine || !machine.isUp || wounds.get(machine)?.intruded || wounds.get(machine)?.mayBeSilent) continue
+    if (!machine || !machine.isUp || wounds.get(machine)?.intruded || wounds.get(machine)?.mayBeSilent)
+      continue
     const { record } = machine.disk.now
     // Another run has been there since.
     if (record && record.run !== run) continue
@@ -89,13 +91,13 @@ function checkExit({ outcome, exit, hosts }: Finish): string[] {
   return found
 }
 
-/** When nothing moves any more: the fleet is all-new (within max_failed), or all-old, or somebody was told. */
+/** When nothing moves any more: the fleet is all-new (but for as many as the plan lets fail), or all-old, or somebody was told. */
 export function checkQuiet(
   sheet: Sheet,
   machines: ReadonlyMap<string, Machine>,
   wounds: ReadonlyMap<Machine, Wounds>,
   sides: { readonly old: string; readonly new: string },
-  maxFailed: number,
+  mayBeOld: number,
 ): string[] {
   const isDecided = sheet.entries.some(({ body }) => body.type === 'run.decided')
   const finish = lastFinish(sheet)
@@ -107,7 +109,8 @@ export function checkQuiet(
     if (!machine.disk.now.record || machine.disk.now.record.run !== sheet.run) continue
     if (!hurt || hurt.intruded || hurt.cameUpNew || !machine.isUp) continue
     // Neither the controller nor the dead-man is left.
-    if (hurt.lostDeadMan && !isDeadManAlive(machine) && goingOnStates.includes(machine.disk.now.record.state)) continue
+    if (hurt.lostDeadMan && !isDeadManAlive(machine) && goingOnStates.includes(machine.disk.now.record.state))
+      continue
     const why = stranded(machine, sheet.run, hurt, sides)
     const isOld = why.old === undefined
     if (isOld) old.push(name)
@@ -115,7 +118,7 @@ export function checkQuiet(
     else if (!isOld && why.new !== undefined)
       found.push(`invariant 11: ${name} ${why.new}, and as the old one it ${why.old}`)
   }
-  if (finish && isDecided && old.length > maxFailed)
+  if (finish && isDecided && old.length > mayBeOld)
     found.push(`all or nothing: exit ${finish.exit}, decided, but ${old.join(' ')} stayed old`)
   if (finish?.outcome === 'rolled-back' && isDecided) found.push('all or nothing: decided, but rolled back')
   return found
