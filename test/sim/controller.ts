@@ -18,6 +18,8 @@ export interface Controller {
   readonly pen: Pen
   readonly sheet: Sheet
   helm: Helm | undefined
+  /** And that was accepted, so it was not decided yet. */
+  wasInterrupted: boolean
   /** Undefined while it runs, and for ever when it was killed. */
   ended: RunState | 'could not begin' | undefined
 }
@@ -41,7 +43,14 @@ export function startController(order: Order): Controller {
   const { story, run, epoch, sheet, time, dice, onlooker } = order
   const life = lifeOf(time, run, epoch)
   const pen = penOf(sheet, life, time, dice, written => onlooker.durable(sheet, written))
-  const controller: Controller = { life, pen, sheet, helm: undefined, ended: undefined }
+  const controller: Controller = {
+    life,
+    pen,
+    sheet,
+    helm: undefined,
+    wasInterrupted: false,
+    ended: undefined,
+  }
   const end = (state: Controller['ended']) => {
     if (life.isDead()) return
     controller.ended = state

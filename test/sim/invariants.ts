@@ -1,5 +1,7 @@
 /** The invariants of design.md, section 3, as an onlooker sees them who misses nothing. Every violation names its number. */
 import type { EntryBody } from '../../src/journal/entry.ts'
+import type { Limits } from '../../src/run/state.ts'
+import { courseOf } from './course.ts'
 import { type Hand, isDeadManAlive } from './host-lock.ts'
 import type { Machine, Task } from './host-machine.ts'
 import { acceptingOf, isToldToQuit, type Sender, same } from './host-processes.ts'
@@ -52,8 +54,10 @@ export function onlooker(
   machines: ReadonlyMap<string, Machine>,
   wounds: ReadonlyMap<Machine, Wounds>,
   sheets: ReadonlyMap<string, Sheet>,
+  limits: Limits,
 ): Onlooker {
   const violations: string[] = []
+  const courses = new Map<string, ReturnType<typeof courseOf>>()
   const led = new Map<string, number>()
   const violate = (invariant: number, what: string) => {
     violations.push(`invariant ${invariant}: ${what}`)
@@ -75,8 +79,8 @@ export function onlooker(
     booted(machine) {
       const { record, names } = machine.disk.now
       const hurt = wound(machine)
-      const isDecided = record?.state === 'decided' || record?.state === 'committed'
-      if (hurt && record && names.path === record.newBinary && !isDecided) hurt.cameUpNew = true
+      const isMoving = record?.state === 'switching' || record?.state === 'reverting'
+      if (hurt && record && names.path === record.newBinary && isMoving) hurt.cameUpNew = true
       checkPath(machine)
     },
     began({ host, run, epoch }) {
@@ -118,6 +122,10 @@ export function onlooker(
       if (hurt) hurt.cameUpNew = false
     },
     durable(sheet, { body }) {
+      const course = courses.get(sheet.run) ?? courseOf(limits)
+      courses.set(sheet.run, course)
+      const wrong = course(body)
+      if (wrong) violations.push(wrong)
       if (body.type !== 'run.decided') return
       if (sheet.entries.some(({ body: { type } }, at) => type === 'run.interrupted' && isLast(sheet, at)))
         violate(13, 'decided after an interrupt')

@@ -8,7 +8,7 @@ import { type Link, linkTo } from './network.ts'
 import type { Sheet } from './sheet.ts'
 import { another, type Sequel, type Story, theNew, theOld, type When } from './story.ts'
 import { type Stricken, strike } from './trouble.ts'
-import { checkFinish, checkQuiet, type Finish, lastFinish } from './truth.ts'
+import { checkFairWeather, checkFinish, checkLeft, checkQuiet, type Finish, lastFinish } from './truth.ts'
 import { virtualTime } from './virtual-clock.ts'
 
 export interface Played {
@@ -33,7 +33,7 @@ export async function play(story: Story, most = mostSteps): Promise<Played> {
   const wounds = new Map<Machine, Wounds>()
   const links = new Map<string, Link>()
   const sheets = new Map<string, Sheet>()
-  const watcher = onlooker(machines, wounds, sheets)
+  const watcher = onlooker(machines, wounds, sheets, story.limits)
   for (const traits of story.hosts) {
     const machine = machineOf(time, diceFor(traits.name), traits, watcher)
     machines.set(traits.name, machine)
@@ -62,28 +62,23 @@ export async function play(story: Story, most = mostSteps): Promise<Played> {
     if (run === firstRun) controllers.push(controller)
     return controller
   }
-  const judge = ({ ended, sheet, life }: Controller, binary: string) => {
+  const judge = ({ ended, sheet, wasInterrupted }: Controller, binary: string) => {
     if (ended === 'could not begin' || ended === undefined) return
+    const { violations } = watcher
     const finish = lastFinish(sheet)
-    if (!finish) watcher.violations.push(`invariant 12: ${sheet.run} ended without saying so`)
-    else if (sheet.run === firstRun)
-      watcher.violations.push(
-        ...checkFinish(finish, sheet.run, machines, wounds, { old: theOld, new: binary }),
-      )
-    if (
-      world.interrupted.accepted &&
-      life.epoch === 1 &&
-      finish?.outcome.startsWith('committed') &&
-      !ended.decided
-    )
-      watcher.violations.push('invariant 13: interrupted before the decision, and committed')
+    if (!finish) return void violations.push(`invariant 12: ${sheet.run} ended without saying so`)
+    if (wasInterrupted && finish.outcome.startsWith('committed'))
+      violations.push('invariant 13: interrupted before the decision, and committed')
+    if (sheet.run !== firstRun) return
+    const sides = { old: theOld, new: binary }
+    violations.push(...checkFinish(finish, sheet.run, machines, wounds, sides))
+    violations.push(...checkLeft(sheet, links, wounds), ...checkFairWeather(story, finish))
   }
   const world: Stricken = {
     time,
     links,
     wounds,
     controller: () => controllers.at(-1) as Controller,
-    interrupted: { accepted: false },
     goOn: (then, afterMs) => goOn(then, afterMs),
     beginAnother: () => {
       if (!sheets.has(secondRun)) time.after(0, () => void begin(secondRun, another, 1), 'controller')

@@ -32,8 +32,7 @@ function kindOf(violation: string): string {
 }
 
 function* smallerOnes(story: Story): Generator<Story> {
-  for (const strike of story.strikes)
-    yield { ...story, strikes: story.strikes.filter(one => one !== strike) }
+  for (const strike of story.strikes) yield { ...story, strikes: story.strikes.filter(one => one !== strike) }
   if (story.hosts.length > 1) for (const { name } of story.hosts) yield without(story, name)
   for (const [index, traits] of story.hosts.entries()) {
     const plain = { ...traits, qualities: {}, rate: 1, slowness: 1, clients: [], workers: 2 }

@@ -14,12 +14,12 @@ export interface Stricken {
   controller(): Controller
   goOn(then: Sequel, afterMs: number): void
   beginAnother(): void
-  readonly interrupted: { accepted: boolean }
 }
 
 export function strike(world: Stricken, what: Trouble): void {
   if ('host' in what) return strikeHost(world, what)
-  const { life, pen, helm, ended } = world.controller()
+  const controller = world.controller()
+  const { life, pen, helm, ended } = controller
   const isOver = life.isDead() || ended !== undefined
   switch (what.kind) {
     case 'partition':
@@ -41,7 +41,7 @@ export function strike(world: Stricken, what: Trouble): void {
     case 'wall-clock':
       return life.setWallClock(what.byMs)
     case 'interrupt':
-      if (helm?.interrupt(what.signal) === undefined && helm) world.interrupted.accepted = true
+      if (helm && helm.interrupt(what.signal) === undefined) controller.wasInterrupted = true
       return
     case 'pause':
       helm?.pause('somebody', what.ms)

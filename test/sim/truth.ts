@@ -4,7 +4,9 @@ import { goingOnStates, isDeadManAlive } from './host-lock.ts'
 import type { Machine } from './host-machine.ts'
 import { acceptingOf, drainingOf, isIdle, mastersOf } from './host-processes.ts'
 import type { Wounds } from './invariants.ts'
+import type { Link } from './network.ts'
 import type { Sheet } from './sheet.ts'
+import type { Story } from './story.ts'
 
 export type Finish = Extract<EntryBody, { type: 'run.finished' }>
 
@@ -53,8 +55,7 @@ export function checkFinish(
   const found: string[] = []
   for (const [name, { end, after }] of Object.entries(finish.hosts)) {
     const machine = machines.get(name)
-    if (!machine || !machine.isUp || wounds.get(machine)?.intruded || wounds.get(machine)?.mayBeSilent)
-      continue
+    if (!machine?.isUp || wounds.get(machine)?.intruded || wounds.get(machine)?.mayBeSilent) continue
     const { record } = machine.disk.now
     // Another run has been there since.
     if (record && record.run !== run) continue
@@ -106,11 +107,14 @@ export function checkQuiet(
   const old: string[] = []
   for (const [name, machine] of machines) {
     const hurt = wounds.get(machine)
-    if (!machine.disk.now.record || machine.disk.now.record.run !== sheet.run) continue
+    const { record } = machine.disk.now
+    if (record && record.run !== sheet.run) continue
     if (!hurt || hurt.intruded || hurt.cameUpNew || !machine.isUp) continue
     // Neither the controller nor the dead-man is left.
-    if (hurt.lostDeadMan && !isDeadManAlive(machine) && goingOnStates.includes(machine.disk.now.record.state))
+    if (hurt.lostDeadMan && !isDeadManAlive(machine) && record && goingOnStates.includes(record.state))
       continue
+    // Nobody can come up with a binary that does not start.
+    if (!machine.nginx.isAccepting() && hurt.reboots > 0) continue
     const why = stranded(machine, sheet.run, hurt, sides)
     const isOld = why.old === undefined
     if (isOld) old.push(name)
@@ -139,6 +143,34 @@ function stranded(
 /** After a reboot nobody tidies up but the next run; what serves and what is on disk must be right all the same. */
 function lenient(why: string | undefined, hurt: Wounds | undefined): string | undefined {
   return hurt && hurt.reboots > 0 && why?.startsWith('still has') ? undefined : why
+}
+
+/** Invariant 10: a run that goes back leaves nobody switched whom it could have asked. */
+export function checkLeft(
+  sheet: Sheet,
+  links: ReadonlyMap<string, Link>,
+  wounds: ReadonlyMap<Machine, Wounds>,
+): string[] {
+  if (sheet.entries.some(({ body }) => body.type === 'run.decided')) return []
+  const found: string[] = []
+  for (const [name, { host, partitions }] of links) {
+    const { record } = host.disk.now
+    const hurt = wounds.get(host)
+    if (record?.run !== sheet.run || partitions > 0 || !host.isUp || hurt?.intruded || hurt?.lostDeadMan)
+      continue
+    if (record.state === 'switched' || record.state === 'precommitted')
+      found.push(`invariant 10: the run is over, and ${name} is left ${record.state}`)
+  }
+  return found
+}
+
+/** A run that nothing disturbs commits: what is always safe is to do nothing, and that is not enough. */
+export function checkFairWeather(story: Story, { outcome }: Finish): string[] {
+  const isFair =
+    story.strikes.length === 0 &&
+    story.limits.stages.every(({ gate }) => gate === null) &&
+    story.hosts.every(({ qualities, slowness }) => Object.keys(qualities).length === 0 && slowness === 1)
+  return isFair && outcome !== 'committed' ? [`fair weather: nothing is wrong, but ${outcome}`] : []
 }
 
 export function lastFinish(sheet: Sheet): Finish | undefined {
