@@ -6,6 +6,8 @@ import type { Limits } from '../../src/run/state.ts'
 export function courseOf(limits: Limits): (body: EntryBody) => string | undefined {
   /** Being switched, not yet healthy, or failed and not yet proven old. */
   let open = new Set<string>()
+  const before = new Map<string, string>()
+  const touched = new Set<string>()
   let isDecided = false
   let isTurned = false
   let widest = Number.POSITIVE_INFINITY
@@ -24,8 +26,12 @@ export function courseOf(limits: Limits): (body: EntryBody) => string | undefine
       case 'stage.started':
         widest = limits.stages.find(({ name }) => name === body.stage)?.concurrency ?? widest
         return
+      case 'host.inspected':
+        before.set(body.host, body.found.sha256)
+        return
       case 'host.switch.begun':
         open.add(body.host)
+        touched.add(body.host)
         if (isTurned && !isDecided) return `window: ${body.host} is switched although the run goes back`
         if (open.size > Math.min(limits.concurrency, isDecided ? limits.concurrency : widest))
           return `window: ${[...open].join(' ')} at one time`
@@ -34,8 +40,12 @@ export function courseOf(limits: Limits): (body: EntryBody) => string | undefine
         if (body.found) open.delete(body.host)
         else open.add(body.host)
         return
-      case 'host.healthy':
       case 'host.reverted':
+        open.delete(body.host)
+        if (touched.has(body.host) && body.found.sha256 !== before.get(body.host))
+          return `invariant 12: ${body.host} is said to be reverted to ${body.found.version}`
+        return
+      case 'host.healthy':
       case 'host.in_doubt':
       case 'host.left_out':
         open.delete(body.host)

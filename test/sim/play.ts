@@ -78,14 +78,14 @@ export async function play(story: Story, most = mostSteps): Promise<Played> {
     time,
     links,
     wounds,
-    controller: () => controllers.at(-1) as Controller,
-    goOn: (then, afterMs) => goOn(then, afterMs),
+    controller: () => controllers.at(-1),
+    goOn: (sequel, afterMs) => goOn(sequel, afterMs),
     beginAnother: () => {
       if (!sheets.has(secondRun)) time.after(0, () => void begin(secondRun, another, 1), 'controller')
     },
   }
-  const goOn = (then: Sequel, afterMs: number) => {
-    if (then === 'nothing') return
+  const goOn = (sequel: Sequel, afterMs: number) => {
+    if (sequel === 'nothing') return
     time.after(
       afterMs,
       () => {
@@ -94,7 +94,7 @@ export async function play(story: Story, most = mostSteps): Promise<Played> {
         if (!sheet || sheet.entries.length === 0) return
         const epoch = controllers.length + 1
         const isDecided = sheet.entries.some(({ body }) => body.type === 'run.decided')
-        if (then === 'back' && !isDecided)
+        if (sequel === 'back' && !isDecided)
           sheet.entries.push({
             body: { type: 'run.rolling_back', reason: 'asked for' },
             epoch,

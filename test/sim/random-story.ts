@@ -146,9 +146,9 @@ function troubleOf(dice: Dice, names: readonly string[]): Trouble {
 
 function kills(dice: Dice): (() => Trouble)[] {
   const afterMs = dice.pick([10, 500, 8000, 70_000])
-  return (['resume', 'resume', 'resume', 'back', 'back', 'nothing'] as const).map(then => () => ({
+  return (['resume', 'resume', 'resume', 'back', 'back', 'nothing'] as const).map(sequel => () => ({
     kind: 'kill',
-    then,
+    sequel,
     afterMs,
   }))
 }

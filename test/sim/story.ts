@@ -36,7 +36,7 @@ export type Trouble =
   | { readonly kind: 'disk-full'; readonly host: string; readonly ms: number }
   /** `isKept`: the write failed, and has arrived all the same. */
   | { readonly kind: 'journal'; readonly isKept: boolean }
-  | { readonly kind: 'kill'; readonly then: Sequel; readonly afterMs: number }
+  | { readonly kind: 'kill'; readonly sequel: Sequel; readonly afterMs: number }
   | { readonly kind: 'stop'; readonly ms: number; readonly isSuspended: boolean }
   | { readonly kind: 'wall-clock'; readonly byMs: number }
   | { readonly kind: 'interrupt'; readonly signal: 'SIGINT' | 'SIGTERM' }

@@ -11,29 +11,29 @@ export interface Stricken {
   readonly links: ReadonlyMap<string, Link>
   readonly wounds: ReadonlyMap<Machine, Wounds>
   /** Of the first run; the one that lives, or the last one. */
-  controller(): Controller
-  goOn(then: Sequel, afterMs: number): void
+  controller(): Controller | undefined
+  goOn(sequel: Sequel, afterMs: number): void
   beginAnother(): void
 }
 
 export function strike(world: Stricken, what: Trouble): void {
   if ('host' in what) return strikeHost(world, what)
+  if (what.kind === 'partition') return part(world, what.hosts, what.ms)
+  if (what.kind === 'second-run') return world.beginAnother()
+  strikeController(world, what)
+}
+
+function strikeController(
+  world: Stricken,
+  what: Exclude<Trouble, { host: string } | { kind: 'partition' | 'second-run' }>,
+): void {
   const controller = world.controller()
-  const { life, pen, helm, ended } = controller
-  const isOver = life.isDead() || ended !== undefined
+  if (!controller || controller.life.isDead() || controller.ended !== undefined) return
+  const { life, pen, helm } = controller
   switch (what.kind) {
-    case 'partition':
-      return part(world, what.hosts, what.ms)
-    case 'second-run':
-      return world.beginAnother()
     case 'kill':
-      if (isOver) return
       life.kill()
-      return world.goOn(what.then, what.afterMs)
-    default:
-      if (isOver) return
-  }
-  switch (what.kind) {
+      return world.goOn(what.sequel, what.afterMs)
     case 'journal':
       return pen.fail(what.isKept)
     case 'stop':
