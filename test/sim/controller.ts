@@ -63,6 +63,7 @@ export function startController(order: Order): Controller {
     journal: {
       ...pen.journal,
       append(body) {
+        onlooker.handed(run, body)
         order.onEntry(body.type)
         return pen.journal.append(body)
       },

@@ -35,6 +35,8 @@ export interface Wounds {
 
 export interface Onlooker extends Witness {
   readonly violations: string[]
+  /** To the journal, which has not written it yet. */
+  handed(run: string, body: EntryBody): void
   durable(sheet: Sheet, written: Written): void
   /** A request leaves a controller. */
   asked(sheet: Sheet, epoch: number, host: string, verb: string, isJournalLost: boolean): void
@@ -129,7 +131,10 @@ export function onlooker(
       if (body.type !== 'run.decided') return
       if (sheet.entries.some(({ body: { type } }, at) => type === 'run.interrupted' && isLast(sheet, at)))
         violate(13, 'decided after an interrupt')
-      for (const machine of machines.values()) checkDecision(machine, sheet.run, body.hosts)
+    },
+    handed(run, body) {
+      if (body.type !== 'run.decided') return
+      for (const machine of machines.values()) checkDecision(machine, run, body.hosts)
     },
     asked(sheet, epoch, host, verb, isJournalLost) {
       const intent = intents[verb]

@@ -89,7 +89,7 @@ export const mutants: readonly Mutant[] = [
     file: decide,
     from: 'failed > state.limits.maxFailed ||',
     to: 'failed > 100 ||',
-    caught: ['all or nothing'],
+    caught: ['all or nothing', 'window'],
   },
   {
     name: 'a rollback stops at the first failure',

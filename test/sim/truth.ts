@@ -2,7 +2,7 @@
 import type { EntryBody, HostEnd } from '../../src/journal/entry.ts'
 import { goingOnStates, isDeadManAlive } from './host-lock.ts'
 import type { Machine } from './host-machine.ts'
-import { acceptingOf, drainingOf, isIdle, mastersOf } from './host-processes.ts'
+import { acceptingOf, isIdle, mastersOf, unbornOf } from './host-processes.ts'
 import type { Wounds } from './invariants.ts'
 import type { Link } from './network.ts'
 import type { Sheet } from './sheet.ts'
@@ -22,13 +22,15 @@ export function notWholly(machine: Machine, binary: string, run: string): string
     return `may have ${disk.durable.names.path} at the path after a reboot`
   if (others.length > 0) return `runs ${others.map(one => `${one.role} of ${one.binary}`).join(', ')}`
   const masters = mastersOf(machine, binary)
-  if (masters.length !== 1) return `has ${masters.length} masters`
-  if (nginx.disk.pid !== masters[0]?.pid) return 'has another pid in the pid file'
+  if (!masters[0] || masters.length !== 1) return `has ${masters.length} masters`
+  if (nginx.disk.pid !== masters[0].pid) return 'has another pid in the pid file'
   if (nginx.disk.oldbin !== undefined) return 'has an .oldbin'
-  const accepting = acceptingOf(machine, binary, masters[0]?.pid).length
-  if (accepting < traits.workers) return `has ${accepting} workers that accept`
+  const master = masters[0].pid
+  const accepting = acceptingOf(machine, binary, master).length
+  // One that has crashed this moment is about to be started again.
+  const isRecovering = !isIdle(machine, master) || unbornOf(machine, binary, master).length > 0
+  if (accepting < traits.workers && !isRecovering) return `has ${accepting} workers that accept`
   if (acceptingOf(machine, binary).length > accepting) return 'has orphan workers'
-  if (!isIdle(machine, masters[0]?.pid ?? 0) && drainingOf(machine, binary).length === 0) return undefined
   if (lock?.run === run) return 'still has the lock'
   if (record?.run === run && isDeadManAlive(machine)) return 'still has a dead-man'
   if (names.beside !== undefined && record?.run === run) return `still has ${names.beside} beside the path`
@@ -158,6 +160,8 @@ export function checkLeft(
     const hurt = wounds.get(host)
     if (record?.run !== sheet.run || partitions > 0 || !host.isUp || hurt?.intruded || hurt?.lostDeadMan)
       continue
+    // It may have come up only now; then nobody acts there but who asks, and it runs old.
+    if (hurt && hurt.reboots > 0) continue
     if (record.state === 'switched' || record.state === 'precommitted')
       found.push(`invariant 10: the run is over, and ${name} is left ${record.state}`)
   }
