@@ -55,12 +55,13 @@ const intents: Readonly<Record<string, EntryBody['type']>> = {
 export function onlooker(
   machines: ReadonlyMap<string, Machine>,
   wounds: ReadonlyMap<Machine, Wounds>,
-  sheets: ReadonlyMap<string, Sheet>,
   limits: Limits,
 ): Onlooker {
   const violations: string[] = []
   const courses = new Map<string, ReturnType<typeof courseOf>>()
   const led = new Map<string, number>()
+  const intended = new Set<string>()
+  const decided = new Set<string>()
   const violate = (invariant: number, what: string) => {
     violations.push(`invariant ${invariant}: ${what}`)
   }
@@ -114,16 +115,17 @@ export function onlooker(
     },
     claimed({ traits, disk }, run, outcome) {
       if (outcome === 'reverting') return
-      const entries = sheets.get(run)?.entries ?? []
-      if (!entries.some(({ body }) => body.type === 'run.decided'))
-        violate(5, `${traits.name} is told of a decision that is not durable`)
+      if (!decided.has(run)) violate(5, `${traits.name} is told of a decision that is not durable`)
       if (disk.now.record?.state === 'switched') violate(5, `${traits.name} decides without a precommit`)
     },
     wentBack({ host }) {
       const hurt = wound(host)
       if (hurt) hurt.cameUpNew = false
     },
-    durable(sheet, { body }) {
+    durable(sheet, { body, epoch }) {
+      if (body.type.endsWith('.begun') && 'host' in body)
+        intended.add(`${sheet.run} ${epoch} ${body.type} ${body.host}`)
+      if (body.type === 'run.decided') decided.add(sheet.run)
       const course = courses.get(sheet.run) ?? courseOf(limits)
       courses.set(sheet.run, course)
       const wrong = course(body)
@@ -141,11 +143,8 @@ export function onlooker(
       if (!intent) return
       const isBack = verb === 'revert' || verb === 'commit'
       if (isJournalLost && isBack) return
-      const isThere = sheet.entries.some(
-        one =>
-          one.epoch === epoch && one.body.type === intent && 'host' in one.body && one.body.host === host,
-      )
-      if (!isThere) violate(9, `${verb} of ${host} before its intent is durable`)
+      if (!intended.has(`${sheet.run} ${epoch} ${intent} ${host}`))
+        violate(9, `${verb} of ${host} before its intent is durable`)
     },
   }
 
@@ -162,7 +161,8 @@ export function onlooker(
 
   function checkFirstSignal(machine: Machine): void {
     const { record } = machine.disk.now
-    if (!isDeadManAlive(machine))
+    // One that is killed between the proof and the signal is armed anew by the next renewal.
+    if (!isDeadManAlive(machine) && !wound(machine)?.lostDeadMan)
       violate(6, `no dead-man lives on ${machine.traits.name} at the first signal`)
     if (record && !machine.disk.durable.backups.includes(record.oldBinary))
       violate(3, `the old bytes of ${machine.traits.name} are not durable`)

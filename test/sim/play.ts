@@ -33,7 +33,7 @@ export async function play(story: Story, most = mostSteps): Promise<Played> {
   const wounds = new Map<Machine, Wounds>()
   const links = new Map<string, Link>()
   const sheets = new Map<string, Sheet>()
-  const watcher = onlooker(machines, wounds, sheets, story.limits)
+  const watcher = onlooker(machines, wounds, story.limits)
   for (const traits of story.hosts) {
     const machine = machineOf(time, diceFor(traits.name), traits, watcher)
     machines.set(traits.name, machine)
