@@ -88,7 +88,9 @@ function otherwise(host: string, { version, sha256 }: HostFacts): Fault {
 
 /** A host that cannot be reached is waited for until it must have gone back by itself. */
 function patienceOf({ leases, patienceMs }: Stand, host: string): number {
-  return patienceMs ?? Math.max(0, leases.leftMs(host)) + backAfterLeaseMs
+  const left = leases.leftMs(host)
+  // Of one that has promised this controller nothing nobody here knows how long its lease is.
+  return patienceMs ?? (left === 0 ? leases.longestMs() : Math.max(0, left)) + backAfterLeaseMs
 }
 
 function unseen(found: Fault): Fault {
