@@ -141,7 +141,8 @@ export function onlooker(
     asked(sheet, epoch, host, verb, isJournalLost) {
       const intent = intents[verb]
       if (!intent) return
-      const isBack = verb === 'revert' || verb === 'commit'
+      // A look changes nothing.
+      const isBack = verb === 'revert' || verb === 'commit' || verb === 'look'
       if (isJournalLost && isBack) return
       if (!intended.has(`${sheet.run} ${epoch} ${intent} ${host}`))
         violate(9, `${verb} of ${host} before its intent is durable`)

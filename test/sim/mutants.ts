@@ -79,8 +79,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'hosts that do not answer are not counted',
     file: decide,
-    from: 'unreachable > state.limits.maxUnreachable',
-    to: 'unreachable > 100',
+    from: 'lost > state.limits.maxUnreachable',
+    to: 'lost > 100',
     caught: ['all or nothing'],
     strikes: [{ when: { ms: 0 }, what: { kind: 'partition', hosts: ['h1'], ms: 20_000 } }],
   },
@@ -89,7 +89,13 @@ export const mutants: readonly Mutant[] = [
     file: decide,
     from: 'failed > state.limits.maxFailed ||',
     to: 'failed > 100 ||',
-    caught: ['all or nothing', 'window'],
+    caught: ['all or nothing'],
+    strikes: [
+      {
+        when: { entry: 'host.switched', nth: 1, plusMs: 5 },
+        what: { kind: 'intruder', host: 'h0', deed: 'kill-worker' },
+      },
+    ],
   },
   {
     name: 'a rollback stops at the first failure',
@@ -279,5 +285,25 @@ export const mutants: readonly Mutant[] = [
     from: "  yield moment(host)\n  if (!putOld(hand)) return 'PATH_CHANGED'\n",
     to: '',
     caught: ['fair weather', 'invariant'],
+  },
+  {
+    name: 'something unfinished is put at the path',
+    file: 'test/sim/host-place.ts',
+    from: '  if (!record || path !== record.oldBinary || beside !== record.newBinary) return false\n  host.setPath(beside, path)',
+    to: '  if (!record || path !== record.oldBinary || beside !== record.newBinary) return false\n  host.setPath(`half of ${beside}`, path)',
+    caught: ['invariant 2'],
+  },
+  {
+    name: 'a commit leaves the lock behind',
+    file: 'test/sim/host-lock.ts',
+    from: "  if (lock?.run === run) host.disk.set('lock', undefined)\n",
+    to: '',
+    caught: ['invariant 11'],
+    strikes: [
+      {
+        when: { entry: 'host.commit.begun', nth: 2, plusMs: 25 },
+        what: { kind: 'kill', sequel: 'nothing', afterMs: 0 },
+      },
+    ],
   },
 ]

@@ -30,11 +30,14 @@ export function storyOf(seed: number): Story {
     when: { entry: 'gate.waiting', nth: index + 1, plusMs: dice.between(1, 20_000) },
     what: { kind: 'approve' },
   }))
-  const troubles = Array.from({ length: howMany(dice) }, () => strikeOf(dice, names))
+  const troubles = Array.from({ length: howMany(dice) }, () => strikeOf(dice, names)).flatMap(one => [
+    one,
+    ...again(dice, names, one),
+  ])
   return { ...story, strikes: [...approvals.filter(() => dice.chance(90)), ...troubles] }
 }
 
-const howMany = (dice: Dice) => dice.pick([0, 1, 1, 1, 2, 2, 3, 4, 6])
+const howMany = (dice: Dice) => dice.pick([0, 1, 2, 2, 3, 4, 6, 9])
 
 function hostOf(name: string, dice: Dice): HostTraits {
   const bad: readonly Quality[] = ['refuses', 'cannot-bind', 'hangs', 'no-workers', 'dies-late', 'unhealthy']
@@ -89,6 +92,7 @@ const moments: readonly EntryType[] = [
   'host.revert.begun',
   'host.reverted',
   'run.resumed',
+  'run.resumed',
   'host.look.begun',
 ]
 
@@ -105,6 +109,13 @@ function whenOf(dice: Dice, size: number): When {
 
 function strikeOf(dice: Dice, names: readonly string[]): Strike {
   return { when: whenOf(dice, names.length), what: troubleOf(dice, names) }
+}
+
+/** A second one while the first is being made good is what nobody thinks of. */
+function again(dice: Dice, names: readonly string[], first: Strike): readonly Strike[] {
+  if (first.what.kind !== 'kill' || first.what.sequel === 'nothing' || dice.chance(50)) return []
+  const plusMs = dice.pick([dice.between(0, 5), dice.between(0, 400), dice.between(0, 60_000)])
+  return [{ when: { entry: 'run.resumed', nth: 1, plusMs }, what: troubleOf(dice, names) }]
 }
 
 function troubleOf(dice: Dice, names: readonly string[]): Trouble {

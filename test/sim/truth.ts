@@ -52,7 +52,7 @@ export function checkFinish(
   run: string,
   machines: ReadonlyMap<string, Machine>,
   wounds: ReadonlyMap<Machine, Wounds>,
-  sides: { readonly old: string; readonly new: string },
+  wanted: string,
 ): string[] {
   const found: string[] = []
   for (const [name, { end, after }] of Object.entries(finish.hosts)) {
@@ -61,6 +61,7 @@ export function checkFinish(
     const { record } = machine.disk.now
     // Another run has been there since.
     if (record && record.run !== run) continue
+    const sides = sidesOf(machine, wanted)
     const side = mustBe[end]
     const why = side && lenient(notWholly(machine, sides[side], run), wounds.get(machine))
     if (why) found.push(`invariant 12: ${name} is said to be ${end}, but ${why}`)
@@ -99,7 +100,7 @@ export function checkQuiet(
   sheet: Sheet,
   machines: ReadonlyMap<string, Machine>,
   wounds: ReadonlyMap<Machine, Wounds>,
-  sides: { readonly old: string; readonly new: string },
+  wanted: string,
   mayBeOld: number,
 ): string[] {
   const isDecided = sheet.entries.some(({ body }) => body.type === 'run.decided')
@@ -117,7 +118,7 @@ export function checkQuiet(
       continue
     // Nobody can come up with a binary that does not start.
     if (!machine.nginx.isAccepting() && hurt.reboots > 0) continue
-    const why = stranded(machine, sheet.run, hurt, sides)
+    const why = stranded(machine, sheet.run, hurt, sidesOf(machine, wanted))
     const isOld = why.old === undefined
     if (isOld) old.push(name)
     if (!isOld && !isDecided) found.push(`invariant 10: not decided, but ${name} ${why.old}`)
@@ -140,6 +141,11 @@ function stranded(
     old: lenient(notWholly(machine, sides.old, run), hurt),
     new: lenient(notWholly(machine, sides.new, run), hurt),
   }
+}
+
+/** Old is what the run has found there: another one may have been there before it. */
+function sidesOf({ disk, traits }: Machine, wanted: string): { readonly old: string; readonly new: string } {
+  return { old: disk.now.record?.oldBinary ?? traits.binary, new: wanted }
 }
 
 /** After a reboot nobody tidies up but the next run; what serves and what is on disk must be right all the same. */
