@@ -109,9 +109,8 @@ function participantsOf(order: Order, life: Life, pen: Pen): ReadonlyMap<string,
   const participants = new Map<string, Participant>()
   for (const [name, link] of links) {
     const line: Line = lineOf(link, life, time, dice)
-    const hands = handsOn(name, line, wanted, (host, verb) =>
-      onlooker.asked(sheet, epoch, host, verb, pen.isBroken()),
-    )
+    const asked = (host: string, verb: string) => onlooker.asked(sheet, epoch, host, verb, pen.isBroken())
+    const hands = handsOn(name, line, wanted, asked, onlooker.unheard)
     const checks = story.hasChecks ? [checkOf(link, life, dice)] : []
     participants.set(name, { hands, checks })
   }

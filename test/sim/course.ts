@@ -38,7 +38,8 @@ export function courseOf(limits: Limits): (body: EntryBody) => string | undefine
         return
       case 'host.failed':
         if (body.found) open.delete(body.host)
-        else open.add(body.host)
+        // Of one that was only prepared there is nothing to undo.
+        else if (touched.has(body.host)) open.add(body.host)
         return
       case 'host.reverted':
         open.delete(body.host)

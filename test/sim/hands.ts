@@ -1,5 +1,5 @@
 /** The hands of one controller on one simulated host. Every request says in the journal first what it is about to do. */
-import type { HostHands } from '../../src/driver/hands.ts'
+import type { HostHands, LookOutcome } from '../../src/driver/hands.ts'
 import { lostFault } from './host-answers.ts'
 import { decide } from './host-commit.ts'
 import { arm } from './host-deadman.ts'
@@ -21,12 +21,18 @@ export function handsOn(
   line: Line,
   wanted: Wanted,
   asked: (host: string, verb: Verb) => void,
+  unheard: (host: string) => void,
 ): HostHands {
   const { drainMs } = wanted
   const unknown = { kind: 'unknown', fault: lostFault(name) } as const
   const ask = <T>(verb: Verb, deadlineMs: number, begin: (hand: Hand) => Steps<T>) => {
     asked(name, verb)
     return line.ask(begin, verb, deadlineMs)
+  }
+  const lease = async (verb: 'renew' | 'precommit', begin: (hand: Hand) => Steps<LookOutcome>) => {
+    const answer = (await ask(verb, slackMs, begin)) ?? unknown
+    if (answer.kind !== 'pass') unheard(name)
+    return answer
   }
   return {
     name,
@@ -46,9 +52,8 @@ export function handsOn(
           yield* arm(hand)
         return yield* switchOver(hand, startMs)
       })) ?? unknown,
-    renew: async leaseMs => (await ask('renew', slackMs, hand => renew(hand, leaseMs))) ?? unknown,
-    precommit: async leaseMs =>
-      (await ask('precommit', slackMs, hand => precommit(hand, leaseMs))) ?? unknown,
+    renew: leaseMs => lease('renew', hand => renew(hand, leaseMs)),
+    precommit: leaseMs => lease('precommit', hand => precommit(hand, leaseMs)),
     commit: async () => (await ask('commit', drainMs + slackMs, hand => decide(hand, drainMs))) ?? unknown,
     revert: async () =>
       (await ask('revert', drainMs * 2 + slackMs * 4, hand => revert(hand, drainMs))) ?? unknown,

@@ -31,6 +31,8 @@ export interface Wounds {
   /** It was killed; the next renewal arms another one. */
   lostDeadMan: boolean
   reboots: number
+  /** It may wait longer for its controller than that knows of: it has granted a lease, and the answer was lost. */
+  leaseUnheard: boolean
 }
 
 export interface Onlooker extends Witness {
@@ -38,6 +40,8 @@ export interface Onlooker extends Witness {
   /** To the journal, which has not written it yet. */
   handed(run: string, body: EntryBody): void
   durable(sheet: Sheet, written: Written): void
+  /** No lease was acknowledged, although one was asked for. */
+  unheard(host: string): void
   /** A request leaves a controller. */
   asked(sheet: Sheet, epoch: number, host: string, verb: string, isJournalLost: boolean): void
 }
@@ -137,6 +141,11 @@ export function onlooker(
     handed(run, body) {
       if (body.type !== 'run.decided') return
       for (const machine of machines.values()) checkDecision(machine, run, body.hosts)
+    },
+    unheard(host) {
+      const machine = machines.get(host)
+      const hurt = machine && wound(machine)
+      if (hurt) hurt.leaseUnheard = true
     },
     asked(sheet, epoch, host, verb, isJournalLost) {
       const intent = intents[verb]

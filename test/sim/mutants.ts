@@ -51,7 +51,10 @@ export const mutants: readonly Mutant[] = [
     to: '',
     caught: ['invariant 5'],
     strikes: [
-      { when: { entry: 'run.decided', nth: 1, plusMs: 0 }, what: { kind: 'journal', isKept: false } },
+      {
+        when: { entry: 'run.decided', nth: 1, plusMs: 0 },
+        what: { kind: 'journal', isKept: false, isEarly: true },
+      },
     ],
   },
   {

@@ -5,7 +5,7 @@ import { type Fate, fateOf } from './fate.ts'
 import { type Machine, machineOf } from './host-machine.ts'
 import { type Onlooker, onlooker, type Wounds } from './invariants.ts'
 import { type Link, linkTo } from './network.ts'
-import type { Sheet } from './sheet.ts'
+import { isDecided, type Sheet } from './sheet.ts'
 import { another, type Sequel, type Story, theNew } from './story.ts'
 import { strike } from './trouble.ts'
 import { checkFairWeather, checkFinish, checkLeft, checkQuiet, type Finish, lastFinish } from './truth.ts'
@@ -137,8 +137,7 @@ function goOn(scene: Scene, sequel: Sequel, afterMs: number): void {
     const sheet = sheets.get(firstRun)
     // Killed before its first entry was durable, there is no run.
     if (!sheet || sheet.entries.length === 0) return
-    const isDecided = sheet.entries.some(({ body }) => body.type === 'run.decided')
-    if (sequel === 'back' && !isDecided) {
+    if (sequel === 'back' && !isDecided(sheet)) {
       const body = { type: 'run.rolling_back', reason: 'asked for' } as const
       sheet.entries.push({ body, epoch: controllers.length + 1, atMs: time.nowMs() })
     }
@@ -185,6 +184,7 @@ const unhurt = (): Wounds => ({
   cameUpNew: false,
   lostDeadMan: false,
   reboots: 0,
+  leaseUnheard: false,
 })
 
 /** Each has dice of its own, so that a story stays much the same when something is taken out of it. */

@@ -1,6 +1,7 @@
 /** Plays many stories, and tells of those that violate something: shrunk, with the seed to play them again. */
 import type { RunOutcome } from '../../src/journal/entry.ts'
 import { type Played, play } from './play.ts'
+import type { Written } from './sheet.ts'
 import { shrink } from './shrink.ts'
 import { type Story, tell } from './story.ts'
 
@@ -55,10 +56,7 @@ export async function report(tally: Tally): Promise<string> {
   for (const { times, story, violation } of tally.found.values()) {
     const small = await shrink(story, violation)
     const played = await play(small)
-    const journal = played.sheet.entries.map(({ body, atMs }) => {
-      const host = 'host' in body ? ` ${body.host}` : ''
-      return `    ${atMs.toFixed(0).padStart(7)} ${body.type}${host}`
-    })
+    const journal = [...played.sheet.entries, ...played.sheet.published].map(line)
     texts.push(
       [
         `${played.violations[0] ?? violation} (${times} of ${tally.runs}; SIM_SEED=${story.seed})`,
@@ -68,4 +66,11 @@ export async function report(tally: Tally): Promise<string> {
     )
   }
   return texts.join('\n\n')
+}
+
+function line({ body, atMs }: Written): string {
+  const host = 'host' in body ? ` ${body.host}` : ''
+  const why = 'fault' in body ? `: ${body.fault.message}` : 'reason' in body ? `: ${body.reason}` : ''
+  const stand = 'stand' in body ? `: ${body.stand}` : ''
+  return `    ${atMs.toFixed(0).padStart(7)} ${body.type}${host}${why}${stand}`
 }

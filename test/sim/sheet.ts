@@ -20,6 +20,10 @@ export interface Sheet {
   readonly published: Written[]
 }
 
+export function isDecided({ entries }: Sheet): boolean {
+  return entries.some(({ body }) => body.type === 'run.decided')
+}
+
 export interface Pen {
   readonly journal: Journal
   /** From the next write on the disk takes nothing; `isKept`: it says so, but that one write has arrived. */

@@ -5,7 +5,7 @@ import type { Machine } from './host-machine.ts'
 import { acceptingOf, isIdle, mastersOf, unbornOf } from './host-processes.ts'
 import type { Wounds } from './invariants.ts'
 import type { Link } from './network.ts'
-import type { Sheet } from './sheet.ts'
+import { isDecided, type Sheet } from './sheet.ts'
 import type { Story } from './story.ts'
 
 export type Finish = Extract<EntryBody, { type: 'run.finished' }>
@@ -103,7 +103,6 @@ export function checkQuiet(
   wanted: string,
   mayBeOld: number,
 ): string[] {
-  const isDecided = sheet.entries.some(({ body }) => body.type === 'run.decided')
   const finish = lastFinish(sheet)
   if (finish?.exit === 3) return []
   const found: string[] = []
@@ -121,13 +120,14 @@ export function checkQuiet(
     const why = stranded(machine, sheet.run, hurt, sidesOf(machine, wanted))
     const isOld = why.old === undefined
     if (isOld) old.push(name)
-    if (!isOld && !isDecided) found.push(`invariant 10: not decided, but ${name} ${why.old}`)
+    if (!isOld && !isDecided(sheet)) found.push(`invariant 10: not decided, but ${name} ${why.old}`)
     else if (!isOld && why.new !== undefined)
       found.push(`invariant 11: ${name} ${why.new}, and as the old one it ${why.old}`)
   }
-  if (finish && isDecided && old.length > mayBeOld)
+  if (finish && isDecided(sheet) && old.length > mayBeOld)
     found.push(`all or nothing: exit ${finish.exit}, decided, but ${old.join(' ')} stayed old`)
-  if (finish?.outcome === 'rolled-back' && isDecided) found.push('all or nothing: decided, but rolled back')
+  if (finish?.outcome === 'rolled-back' && isDecided(sheet))
+    found.push('all or nothing: decided, but rolled back')
   return found
 }
 
@@ -159,15 +159,17 @@ export function checkLeft(
   links: ReadonlyMap<string, Link>,
   wounds: ReadonlyMap<Machine, Wounds>,
 ): string[] {
-  if (sheet.entries.some(({ body }) => body.type === 'run.decided')) return []
+  if (isDecided(sheet)) return []
   const found: string[] = []
   for (const [name, { host, partitions }] of links) {
-    const { record } = host.disk.now
+    const { record, outcome } = host.disk.now
     const hurt = wounds.get(host)
+    // It is going back, though its disk may be too full to say so.
+    if (outcome?.run === sheet.run) continue
     if (record?.run !== sheet.run || partitions > 0 || !host.isUp || hurt?.intruded || hurt?.lostDeadMan)
       continue
     // It may have come up only now; then nobody acts there but who asks, and it runs old.
-    if (hurt && hurt.reboots > 0) continue
+    if (hurt && (hurt.reboots > 0 || hurt.leaseUnheard)) continue
     if (record.state === 'switched' || record.state === 'precommitted')
       found.push(`invariant 10: the run is over, and ${name} is left ${record.state}`)
   }
