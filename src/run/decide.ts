@@ -57,7 +57,7 @@ function unfit(state: RunState): readonly Decision[] | undefined {
   const lost = unreachable > 0 ? unreachable + leftOutBefore(state) : 0
   if (refused > 0 || lost > state.limits.maxUnreachable) {
     if (inPhase(state, 'preparing') > 0) return []
-    if (inPhase(state, 'prepared', ...changed) > 0 || isTouched(state)) {
+    if (inPhase(state, 'prepared', 'in-doubt', ...changed) > 0 || isTouched(state)) {
       return [{ do: 'roll-back', reason: `${plural(refused + unreachable, 'host')} cannot be changed` }]
     }
     return [{ do: 'finish', outcome: 'refused' }]
