@@ -24,6 +24,8 @@ export interface Witness {
 export interface Wounds {
   /** Somebody else has had a hand in it: it need not be all-old or all-new any more. */
   intruded: boolean
+  /** Its workers are other ones than it was switched with: a decided host is held then, and waits for a human. */
+  meddled: boolean
   /** Nobody accepts, and that was the fault's doing; until somebody does again. */
   mayBeSilent: boolean
   /** Came up new before the decision, because the power was cut in the milliseconds of the exec. */

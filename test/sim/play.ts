@@ -179,6 +179,7 @@ const blank = (run: string): Sheet => ({ run, entries: [], published: [] })
 
 const unhurt = (): Wounds => ({
   intruded: false,
+  meddled: false,
   // Before its daemon has come up.
   mayBeSilent: true,
   cameUpNew: false,

@@ -119,7 +119,8 @@ function intrude(host: Machine, wounds: Wounds, deed: Deed): void {
   const youngest = masters.at(-1)
   wounds.mayBeSilent = true
   // A worker that crashes is started again, and what reloads serves on.
-  if (deed !== 'kill-worker' && deed !== 'reload') wounds.intruded = true
+  if (deed === 'kill-worker' || deed === 'reload') wounds.meddled = true
+  else wounds.intruded = true
   switch (deed) {
     case 'quit-old':
       return void (oldest && nginx.signal(oldest.pid, 'QUIT'))

@@ -115,6 +115,7 @@ export function checkQuiet(
     // Neither the controller nor the dead-man is left.
     if (hurt.lostDeadMan && !isDeadManAlive(machine) && record && goingOnStates.includes(record.state))
       continue
+    if (hurt.meddled && record?.state === 'decided') continue
     // Nobody can come up with a binary that does not start.
     if (!machine.nginx.isAccepting() && hurt.reboots > 0) continue
     const why = stranded(machine, sheet.run, hurt, sidesOf(machine, wanted))
