@@ -143,6 +143,7 @@ export function onlooker(
     handed(run, body) {
       if (body.type !== 'run.decided') return
       for (const machine of machines.values()) checkDecision(machine, run, body.hosts)
+      checkBudget(run, body.hosts)
     },
     unheard(host) {
       const machine = machines.get(host)
@@ -163,6 +164,18 @@ export function onlooker(
   /** No other entry of a controller that came later lies between. */
   function isLast(sheet: Sheet, at: number): boolean {
     return sheet.entries.slice(at).every(({ body }) => body.type !== 'run.resumed')
+  }
+
+  /** Who does not take part has failed or was left out, unless it had the new binary before. */
+  function checkBudget(run: string, participants: readonly string[]): void {
+    const [first] = participants
+    const taking = new Set(participants)
+    const wanted = machines.get(first ?? '')?.disk.now.record?.newBinary
+    const out = [...machines].filter(
+      ([name, { disk }]) => !taking.has(name) && disk.now.names.path !== wanted,
+    )
+    if (out.length > limits.maxFailed + limits.maxUnreachable)
+      violations.push(`all or nothing: ${run} is decided without ${out.map(([name]) => name).join(' ')}`)
   }
 
   function checkPath({ traits, disk, strangers, witness: _ }: Machine): void {

@@ -11,7 +11,7 @@ concurrency: 10%
 max_failed: 1%
 stages:
   - { name: canary, hosts: 10, bake: 10s }
-  - { name: tenth, hosts: 10%, bake: 5s }
+  - { name: tenth, hosts: 10%, bake: 1s }
   - { name: rest, hosts: rest }
 `
 

@@ -125,8 +125,8 @@ export const mutants: readonly Mutant[] = [
         what: { kind: 'interrupt', signal: 'SIGINT' },
       },
       {
-        when: { entry: 'run.precommitting', nth: 1, plusMs: 1 },
-        what: { kind: 'lose-request', host: 'h0', times: 4 },
+        when: { entry: 'host.revert.begun', nth: 1, plusMs: 0 },
+        what: { kind: 'lose-request', host: 'h0', times: 1 },
       },
     ],
   },
@@ -273,7 +273,7 @@ export const mutants: readonly Mutant[] = [
     file: 'test/sim/host-prepare.ts',
     from: '!(yield* arm(hand)) || ',
     to: '',
-    caught: ['invariant 6', 'fair weather'],
+    caught: ['invariant 6', 'invariant 10'],
   },
   {
     name: 'somebody else may have become that process',

@@ -33,7 +33,9 @@ export function notWholly(machine: Machine, binary: string, run: string): string
   if (acceptingOf(machine, binary).length > accepting) return 'has orphan workers'
   if (lock?.run === run) return 'still has the lock'
   if (record?.run === run && isDeadManAlive(machine)) return 'still has a dead-man'
-  if (names.beside !== undefined && record?.run === run) return `still has ${names.beside} beside the path`
+  // Another run may be preparing this host by now.
+  if (names.beside !== undefined && record?.run === run && !lock)
+    return `still has ${names.beside} beside the path`
   return undefined
 }
 
