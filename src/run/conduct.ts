@@ -57,8 +57,6 @@ export interface Stand {
   readonly leases: Leases
   readonly clock: Clock
   readonly patienceMs: number | undefined
-  /** Other controllers have led the run before: they may have asked for leases that nobody here knows of. */
-  readonly isTakenOver: boolean
   /** Who was inspected, by what it is: one machine under two names would be changed by two hands. */
   readonly seen: Map<string, string>
   /** Aborted when the run is over. */
@@ -125,7 +123,6 @@ export async function conduct(run: Conduct): Promise<RunState> {
     participant,
     record,
     patienceMs: run.patienceMs,
-    isTakenOver: run.opening.type === 'run.resumed',
     over: over.signal,
     heard,
     seen: new Map(),

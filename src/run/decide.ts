@@ -57,15 +57,22 @@ function interruptedBy({ interrupted }: RunState): string {
 function unfit(state: RunState): readonly Decision[] | undefined {
   const refused = inPhase(state, 'refused')
   const unreachable = inPhase(state, 'unreachable')
-  if (refused > 0 || unreachable > state.limits.maxUnreachable) {
+  // Those that were left out before count, too: hosts are lost one by one while they are prepared.
+  const lost = unreachable > 0 ? unreachable + leftOutBefore(state) : 0
+  if (refused > 0 || lost > state.limits.maxUnreachable) {
     if (inPhase(state, 'preparing') > 0) return []
-    if (inPhase(state, 'prepared', ...changed) > 0 || isTouched(state)) {
+    if (inPhase(state, 'prepared', 'in-doubt', ...changed) > 0 || isTouched(state)) {
       return [{ do: 'roll-back', reason: `${plural(refused + unreachable, 'host')} cannot be changed` }]
     }
     return [{ do: 'finish', outcome: 'refused' }]
   }
   if (unreachable > 0) return each('leave-out', hostsIn(state, 'unreachable'))
   return undefined
+}
+
+/** One that failed and could not be released counts as a failure. */
+function leftOutBefore({ groups, failures }: RunState): number {
+  return [...(groups.get('left-out') ?? [])].filter(host => !failures.has(host)).length
 }
 
 /** All hosts are prepared before the first one switches. */

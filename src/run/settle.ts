@@ -98,11 +98,10 @@ function otherwise(host: string, { version, sha256 }: HostFacts): Fault {
 }
 
 /** A host that cannot be reached is waited for until it must have gone back by itself. */
-function patienceOf({ leases, patienceMs, isTakenOver }: Stand, host: string): number {
+function patienceOf({ leases, patienceMs }: Stand, host: string): number {
   const left = leases.leftMs(host)
-  // What an older controller has asked for is not known here.
-  const longest = isTakenOver && left === 0 ? leases.longestMs() : left
-  return patienceMs ?? Math.max(0, longest) + backAfterLeaseMs
+  // Of one that has promised this controller nothing nobody here knows how long its lease is.
+  return patienceMs ?? (left === 0 ? leases.longestMs() : Math.max(0, left)) + backAfterLeaseMs
 }
 
 function unseen(found: Fault): Fault {

@@ -1,0 +1,93 @@
+/**
+ * The life of one controller: everything it hears comes through here. A controller that was killed never hears anything again;
+ * one that stands still hears it when it goes on.
+ */
+import type { Clock } from '../../src/core/clock.ts'
+import type { VirtualTime } from './virtual-clock.ts'
+
+export interface Life {
+  readonly run: string
+  readonly epoch: number
+  readonly clock: Clock
+  isDead(): boolean
+  kill(): void
+  /** SIGSTOP, or a machine that is suspended: then its monotonic clock stands still, too. */
+  stop(ms: number, isSuspended: boolean): void
+  setWallClock(byMs: number): void
+  /** What comes from outside reaches it after so long, if it lives by then. */
+  hear(ms: number, call: () => void): () => void
+  /** Called when it is killed. */
+  onDeath(call: () => void): void
+}
+
+export function lifeOf(time: VirtualTime, run: string, epoch: number): Life {
+  const last: (() => void)[] = []
+  const held: (() => void)[] = []
+  let isDead = false
+  let [stops, setBy, slept] = [0, 0, 0]
+  let sleepsSince: number | undefined
+  const monotonicMs = () => (sleepsSince ?? time.nowMs()) - slept
+  const now = () => ({ monotonicMs: monotonicMs(), wallMs: time.nowMs() + 1_700_000_000_000 + setBy })
+
+  const hear = (ms: number, call: () => void) =>
+    time.after(
+      ms,
+      () => {
+        if (isDead) return
+        if (stops > 0) held.push(call)
+        else call()
+      },
+      'controller',
+    )
+
+  const after = (ms: number, call: () => void): (() => void) => {
+    const due = monotonicMs() + ms
+    let isOff = false
+    let callOff = () => {}
+    const wait = (left: number) => {
+      callOff = hear(left, () => {
+        if (isOff) return
+        // It was suspended meanwhile: timers do not see that time.
+        const missing = due - monotonicMs()
+        if (missing > 0.001) wait(missing)
+        else call()
+      })
+    }
+    wait(ms)
+    return () => {
+      isOff = true
+      callOff()
+    }
+  }
+
+  return {
+    run,
+    epoch,
+    clock: { now, after },
+    hear,
+    isDead: () => isDead,
+    kill() {
+      isDead = true
+      for (const call of last.splice(0)) call()
+    },
+    stop(ms, isSuspended) {
+      stops++
+      if (isSuspended) sleepsSince ??= time.nowMs()
+      time.after(
+        ms,
+        () => {
+          stops--
+          if (stops > 0 || isDead) return
+          if (sleepsSince !== undefined) slept += time.nowMs() - sleepsSince
+          sleepsSince = undefined
+          for (const call of held.splice(0)) hear(0, call)
+        },
+        'controller',
+      )
+    },
+    setWallClock(byMs) {
+      setBy += byMs
+    },
+    onDeath: call => void last.push(call),
+  }
+}

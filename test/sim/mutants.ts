@@ -1,0 +1,312 @@
+/**
+ * Mistakes that somebody could make in the rollout logic or in the program on the hosts, each as a textual patch. `from` must be
+ * there exactly once: a mutant whose place has changed is a failing test, and never silently none.
+ */
+import type { Story, Strike } from './story.ts'
+
+export interface Mutant {
+  readonly name: string
+  /** From the root of the repository. */
+  readonly file: string
+  readonly from: string
+  readonly to: string
+  /** What catches it: the beginnings of violations, any of them. */
+  readonly caught: readonly string[]
+  /** What has to go wrong, when fair weather and luck do not show it. */
+  readonly strikes?: readonly Strike[]
+  readonly more?: Partial<Story>
+}
+
+const decide = 'src/run/decide.ts'
+const kill = (entry: 'run.decided' | 'host.commit.begun', plusMs: number, afterMs: number): Strike => ({
+  when: { entry, nth: 1, plusMs },
+  what: { kind: 'kill', sequel: 'resume', afterMs },
+})
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'decided before the last acknowledgement',
+    file: decide,
+    from: "inPhase(state, 'healthy', 'precommitting', 'switched') > 0",
+    to: "inPhase(state, 'healthy', 'switched') > 0",
+    caught: ['invariant 5'],
+  },
+  {
+    name: 'the lease is not looked at before the decision',
+    file: 'src/run/steps.ts',
+    from: 'leases.leftMs(host) <= leases.decideBudgetMs()',
+    to: 'leases.leftMs(host) < -1e9',
+    caught: ['invariant 5', 'all or nothing'],
+    strikes: [
+      {
+        when: { entry: 'host.precommit.begun', nth: 3, plusMs: 8 },
+        what: { kind: 'stop', ms: 200_000, isSuspended: false },
+      },
+    ],
+  },
+  {
+    name: 'what could not be written is decided all the same',
+    file: 'src/run/conduct.ts',
+    from: "if (body.type === 'run.decided') state.decided = false",
+    to: '',
+    caught: ['invariant 5'],
+    strikes: [
+      {
+        when: { entry: 'run.decided', nth: 1, plusMs: 0 },
+        what: { kind: 'journal', isKept: false, isEarly: true },
+      },
+    ],
+  },
+  {
+    name: 'the decision is not waited for before the commits',
+    file: 'src/run/settle.ts',
+    from: '  // Decided is durable: from here a lost journal must not keep a host from its commit.\n  await begun.catch(() => {})',
+    to: '',
+    caught: ['invariant 9'],
+  },
+  {
+    name: 'the intent of a switch is not waited for',
+    file: 'src/run/phases.ts',
+    from: '  await begun\n  const { hands, checks, baseline = checks } = stand.participant(host)\n  const failed',
+    to: '  begun.catch(() => {})\n  const { hands, checks, baseline = checks } = stand.participant(host)\n  const failed',
+    caught: ['invariant 9'],
+    more: { hasChecks: false },
+  },
+  {
+    name: 'leases are not renewed',
+    file: 'src/run/vigil.ts',
+    from: 'const outcome = await hands.renew(lengthMs)',
+    to: "const outcome = { kind: 'pass' } as LookOutcome",
+    caught: ['fair weather'],
+  },
+  {
+    name: 'hosts that do not answer are not counted',
+    file: decide,
+    from: 'lost > state.limits.maxUnreachable',
+    to: 'lost > 100',
+    caught: ['all or nothing'],
+    strikes: [{ when: { ms: 0 }, what: { kind: 'partition', hosts: ['h1'], ms: 20_000 } }],
+  },
+  {
+    name: 'failures are not counted',
+    file: decide,
+    from: 'failed > state.limits.maxFailed ||',
+    to: 'failed > 100 ||',
+    caught: ['all or nothing'],
+    strikes: [
+      {
+        when: { entry: 'host.switched', nth: 1, plusMs: 5 },
+        what: { kind: 'intruder', host: 'h0', deed: 'kill-worker' },
+      },
+    ],
+  },
+  {
+    name: 'a rollback stops at the first failure',
+    file: decide,
+    from: 'const free = state.limits',
+    to: "if (inPhase(state, 'in-doubt') > 0) return [{ do: 'finish', outcome: 'in-doubt' }]\n  const free = state.limits",
+    caught: ['invariant 10'],
+    strikes: [
+      {
+        when: { entry: 'run.precommitting', nth: 1, plusMs: 0 },
+        what: { kind: 'intruder', host: 'h0', deed: 'third-binary' },
+      },
+    ],
+  },
+  {
+    name: 'a revert is not asked for again',
+    file: 'src/run/settle.ts',
+    from: "while (outcome.kind === 'unknown' && elapsedSince",
+    to: "while (outcome.kind === 'committed' && elapsedSince",
+    caught: ['invariant 10'],
+    strikes: [
+      {
+        when: { entry: 'run.precommitting', nth: 1, plusMs: 0 },
+        what: { kind: 'interrupt', signal: 'SIGINT' },
+      },
+      {
+        when: { entry: 'host.revert.begun', nth: 1, plusMs: 0 },
+        what: { kind: 'lose-request', host: 'h0', times: 1 },
+      },
+    ],
+  },
+  {
+    name: 'a host that failed within max_failed is left as it is',
+    file: 'src/run/apply.ts',
+    from: "else update(state, entry.host, 'failing', { fault })",
+    to: "else update(state, entry.host, 'failed', { fault })",
+    caught: ['invariant 5', 'invariant 10', 'invariant 12'],
+  },
+  {
+    name: 'the window is ignored',
+    file: decide,
+    from: 'const limit = Math.min(state.limits.concurrency, stage.concurrency)',
+    to: 'const limit = stage.hosts.length',
+    caught: ['window'],
+  },
+  {
+    name: 'baked although a host has failed',
+    file: decide,
+    from: "const busy = inPhase(state, 'switching', 'switched', 'failing', 'reverting')\n  const limit",
+    to: "const busy = inPhase(state, 'switching', 'switched')\n  const limit",
+    caught: ['window'],
+  },
+  {
+    name: 'hosts in doubt are reported as rolled back',
+    file: decide,
+    from: "  if (inPhase(state, 'in-doubt') > 0) return 'in-doubt'\n",
+    to: '',
+    caught: ['invariant 12'],
+  },
+  {
+    name: 'what a host says after going back is believed unseen',
+    file: 'src/run/settle.ts',
+    from: 'if (touched && before && !isAsBefore(found, before))',
+    to: 'if (touched && before && !found)',
+    caught: ['invariant 12'],
+    strikes: [
+      {
+        when: { entry: 'host.switched', nth: 1, plusMs: 10 },
+        what: { kind: 'stop', ms: 120_000, isSuspended: false },
+      },
+      { when: { entry: 'host.switched', nth: 1, plusMs: 40_000 }, what: { kind: 'second-run' } },
+    ],
+    more: { leaseMs: 5000 },
+  },
+  {
+    name: 'an interrupt is not heard',
+    file: decide,
+    from: 'if (state.interrupted) return interrupt(state)',
+    to: '',
+    caught: ['invariant 13'],
+  },
+  {
+    name: 'a resume takes a commit that was begun for one that was made',
+    file: 'src/run/apply-resumed.ts',
+    from: "else if (!proven.has(phase)) update(state, host, 'unsure')",
+    to: "else if (phase === 'committing') update(state, host, 'committed')\n    else if (!proven.has(phase)) update(state, host, 'unsure')",
+    caught: ['invariant 12', 'all or nothing'],
+    strikes: [kill('host.commit.begun', 1, 80_000)],
+  },
+  {
+    name: 'a resume forgets the decision',
+    file: 'src/run/apply-resumed.ts',
+    from: '  state.journalLost = false',
+    to: '  state.journalLost = false\n  state.decided = false',
+    caught: ['all or nothing', 'invariant 12'],
+    strikes: [kill('run.decided', 3, 90_000)],
+  },
+  {
+    name: 'a resume trusts the journal instead of looking',
+    file: 'src/run/apply-resumed.ts',
+    from: "else if (!proven.has(phase)) update(state, host, 'unsure')",
+    to: "else if (phase === 'switched' || phase === 'reverting') update(state, host, phase === 'switched' ? 'healthy' : 'reverted')\n    else if (!proven.has(phase)) update(state, host, 'unsure')",
+    caught: ['invariant 12', 'invariant 10', 'invariant 5', 'the run waits'],
+  },
+  {
+    name: 'QUIT before the new workers are looked at',
+    file: 'test/sim/host-commit.ts',
+    from: 'if (!isQuitSafe(hand)) return',
+    to: 'if (isQuitSafe(hand) === undefined) return',
+    caught: ['invariant 4', 'invariant 1'],
+    strikes: [
+      {
+        when: { entry: 'run.decided', nth: 1, plusMs: 1 },
+        what: { kind: 'intruder', host: 'h0', deed: 'kill-worker' },
+      },
+    ],
+  },
+  {
+    name: 'new is told to quit before old serves',
+    file: 'test/sim/host-back.ts',
+    from: '(yield* oldAgain(hand)) ??',
+    to: '',
+    caught: ['invariant 1:'],
+  },
+  {
+    name: 'the fence is down',
+    file: 'test/sim/host-lock.ts',
+    from: '  if (lock?.run !== run) return false\n  if (lock.epoch !== epoch) return lock.epoch < epoch',
+    to: '  if (lock?.run !== run) return false\n  if (lock.epoch !== epoch) return true',
+    caught: ['invariant 8'],
+    strikes: [
+      {
+        when: { entry: 'host.prepare.begun', nth: 1, plusMs: 0 },
+        what: { kind: 'late', host: 'h0', times: 1, ms: 20_000 },
+      },
+      {
+        when: { entry: 'host.prepare.begun', nth: 1, plusMs: 40 },
+        what: { kind: 'kill', sequel: 'resume', afterMs: 10 },
+      },
+    ],
+  },
+  {
+    name: 'the dead-man does not fire',
+    file: 'test/sim/host-deadman.ts',
+    from: 'if (yield* fire(hand)) fired++',
+    to: 'fired += 30',
+    caught: ['invariant 10', 'invariant 11'],
+  },
+  {
+    name: 'the dead-man does not take the effect lock',
+    file: 'test/sim/host-deadman.ts',
+    from: 'if (!(yield* wrestEffect(hand))) return false',
+    to: 'yield 0',
+    caught: ['invariant 15'],
+  },
+  {
+    name: 'a commit is not durable',
+    file: 'test/sim/host-commit.ts',
+    from: "  host.disk.sync('names', 'record')\n",
+    to: '',
+    caught: ['invariant 12'],
+  },
+  {
+    name: 'the backup is not durable',
+    file: 'test/sim/host-prepare.ts',
+    from: "host.disk.sync('record', 'names', 'backups', 'lock', 'outcome', 'cancelled')",
+    to: "host.disk.sync('record', 'names', 'lock', 'outcome', 'cancelled')",
+    caught: ['invariant 3'],
+  },
+  {
+    name: 'no dead-man is armed',
+    file: 'test/sim/host-prepare.ts',
+    from: '!(yield* arm(hand)) || ',
+    to: '',
+    caught: ['invariant 6', 'invariant 10'],
+  },
+  {
+    name: 'somebody else may have become that process',
+    file: 'test/sim/host-processes.ts',
+    from: '  if (!same(machine, pid, binary)) return false\n',
+    to: '',
+    caught: ['invariant 7'],
+  },
+  {
+    name: 'the path stays new while old is parked',
+    file: 'test/sim/host-switch.ts',
+    from: "  yield moment(host)\n  if (!putOld(hand)) return 'PATH_CHANGED'\n",
+    to: '',
+    caught: ['fair weather', 'invariant'],
+  },
+  {
+    name: 'something unfinished is put at the path',
+    file: 'test/sim/host-place.ts',
+    from: '  if (!record || path !== record.oldBinary || beside !== record.newBinary) return false\n  host.setPath(beside, path)',
+    to: '  if (!record || path !== record.oldBinary || beside !== record.newBinary) return false\n  host.setPath(`half of ${beside}`, path)',
+    caught: ['invariant 2'],
+  },
+  {
+    name: 'a commit leaves the lock behind',
+    file: 'test/sim/host-lock.ts',
+    from: "  if (lock?.run === run) host.disk.set('lock', undefined)\n",
+    to: '',
+    caught: ['invariant 11'],
+    strikes: [
+      {
+        when: { entry: 'host.commit.begun', nth: 2, plusMs: 25 },
+        what: { kind: 'kill', sequel: 'nothing', afterMs: 0 },
+      },
+    ],
+  },
+]

@@ -1,0 +1,3 @@
+import { playRandomStories } from './random-stories.ts'
+
+playRandomStories(0)

@@ -1,0 +1,112 @@
+/** The journal file of one simulated run, and how a controller writes to it: in batches, durable first, heard afterwards. */
+import { fault, HandoverError } from '../../src/core/fault.ts'
+import type { Entry, EntryBody } from '../../src/journal/entry.ts'
+import type { Journal } from '../../src/journal/journal.ts'
+import type { Dice } from './dice.ts'
+import type { Life } from './life.ts'
+import type { VirtualTime } from './virtual-clock.ts'
+
+export interface Written {
+  readonly body: EntryBody
+  readonly epoch: number
+  readonly atMs: number
+}
+
+export interface Sheet {
+  readonly run: string
+  /** What is durable, in order. */
+  readonly entries: Written[]
+  /** What was only published, because the file is lost, comes to the views alone. */
+  readonly published: Written[]
+}
+
+export function isDecided({ entries }: Sheet): boolean {
+  return entries.some(({ body }) => body.type === 'run.decided')
+}
+
+export interface Pen {
+  readonly journal: Journal
+  /** From the next write on the disk takes nothing; `isKept`: it says so, but that one write has arrived. */
+  fail(isKept: boolean): void
+  isBroken(): boolean
+}
+
+interface Waiting {
+  readonly written: Written
+  readonly resolve: (entry: Entry) => void
+  readonly reject: (error: Error) => void
+}
+
+export function penOf(
+  sheet: Sheet,
+  life: Life,
+  time: VirtualTime,
+  dice: Dice,
+  onDurable: (written: Written) => void,
+): Pen {
+  let queue: Waiting[] = []
+  let isWriting = false
+  let failing: 'no' | 'lost' | 'kept' = 'no'
+  let isBroken = false
+  let seq = 0
+  const entryOf = (body: EntryBody) =>
+    ({ v: 1, seq: seq++, at: '', run: sheet.run, ...body }) as unknown as Entry
+  const keep = (batch: readonly Waiting[]) => {
+    for (const { written } of batch) {
+      sheet.entries.push(written)
+      onDurable(written)
+    }
+  }
+  const write = () => {
+    if (queue.length === 0) {
+      isWriting = false
+      return
+    }
+    isWriting = true
+    const batch = queue
+    queue = []
+    time.after(dice.between(0.2, dice.chance(3) ? 80 : 3), () => {
+      // Killed in the middle of a write: some of it has arrived, and a torn line is ignored.
+      if (life.isDead()) return keep(batch.slice(0, dice.roll(batch.length + 1)))
+      if (failing !== 'no') return refuse(batch)
+      keep(batch)
+      life.hear(dice.between(0.01, 0.5), () => {
+        for (const each of batch) each.resolve(entryOf(each.written.body))
+        write()
+      })
+    })
+  }
+  const refuse = (batch: readonly Waiting[]) => {
+    if (failing === 'kept') keep(batch)
+    isBroken = true
+    life.hear(0.1, () => {
+      for (const each of [...batch, ...queue]) each.reject(broken())
+      queue = []
+    })
+  }
+  return {
+    isBroken: () => isBroken,
+    fail(isKept) {
+      failing = isKept ? 'kept' : 'lost'
+    },
+    journal: {
+      run: sheet.run,
+      append: body =>
+        new Promise((resolve, reject) => {
+          if (isBroken) return reject(broken())
+          const written = { body, epoch: life.epoch, atMs: time.nowMs() }
+          queue.push({ written, resolve, reject })
+          if (!isWriting) write()
+        }),
+      publish(body) {
+        sheet.published.push({ body, epoch: life.epoch, atMs: time.nowMs() })
+      },
+      listen() {},
+      async close() {},
+    },
+  }
+}
+
+function broken(): HandoverError {
+  return new HandoverError(fault('JOURNAL_FAILED', 'cannot write the journal: no space left on device'))
+}
