@@ -60,6 +60,7 @@ export function applyFound(
       if (host.touched) return lose(standing, host, 'its state directory no longer knows this run')
       return moveTo(standing, host, 'waiting')
     case 'reverted':
+      if (standing.decided) host.after = found
       if (standing.decided || !host.touched) return moveTo(standing, host, 'waiting')
       if (standing.precommitting) return lose(standing, host, 'its lease ran out')
       host.after = found
@@ -81,6 +82,15 @@ function learnDecided(standing: Standing, { name }: HostStanding): void {
     if (host.step !== 'reverted') continue
     host.faults = []
     moveTo(standing, host, 'waiting')
+  }
+}
+
+/** No host has heard of it, and all have gone back by themselves. */
+export function forgetDecision(standing: Standing): void {
+  if (!standing.decided) return
+  standing.decided = false
+  for (const host of standing.hosts.values()) {
+    if (host.step === 'waiting' && host.touched) moveTo(standing, host, 'reverted')
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Entry } from '../journal/entry.ts'
 import { applyToHost } from './fold-host.ts'
-import { applyResumed } from './fold-resumed.ts'
+import { applyResumed, forgetDecision } from './fold-resumed.ts'
 import { newStanding, type StageStanding, type Standing } from './standing.ts'
 
 export function standingOf(entries: Iterable<Entry>): Standing {
@@ -67,6 +67,7 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       if (!standing.decided) endWaits(standing)
       return
     case 'run.rolling_back':
+      forgetDecision(standing)
       standing.rollingBack ??= entry.reason
       endWaits(standing)
       return

@@ -1,6 +1,6 @@
 /** What another controller makes of a run: everything that was under way is looked at before anything else is done. */
 import { fault } from '../core/fault.ts'
-import type { EntryBody } from '../journal/entry.ts'
+import type { EntryBody, HostFacts } from '../journal/entry.ts'
 import { dequeue, type HostPhase, type RunState, update } from './state.ts'
 
 /** Nothing was changed there, so they are inspected anew. */
@@ -57,7 +57,7 @@ export function applyFound(
       if (record.touched) return lose(state, host, 'its state directory no longer knows this run')
       return queueAnew(state, host, 'waiting')
     case 'reverted':
-      if (state.decided) return queueAnew(state, host, 'waiting')
+      if (state.decided) return queueAnew(state, host, 'waiting', found)
       if (!record.touched) return queueAnew(state, host, 'waiting')
       // Frozen participants are never fewer.
       if (state.precommitting) return lose(state, host, 'its lease ran out')
@@ -71,11 +71,17 @@ export function applyFound(
 }
 
 /** Its switch never began, or was undone: it takes its place in its stage again. */
-function queueAnew(state: RunState, host: string, phase: 'waiting' | 'prepared'): void {
+function queueAnew(
+  state: RunState,
+  host: string,
+  phase: 'waiting' | 'prepared',
+  after: HostFacts | undefined = undefined,
+): void {
   const record = state.hosts.get(host)
   if (!record) return
   state.pending[record.stage]?.add(host)
-  update(state, host, phase, { touched: record.touched && phase !== 'prepared', fault: undefined })
+  const touched = record.touched && phase !== 'prepared'
+  update(state, host, phase, { touched, after, fault: undefined })
 }
 
 /** Without the journal it is heard of from the hosts alone: whoever went back is brought forward, too. */

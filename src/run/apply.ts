@@ -96,6 +96,7 @@ export function apply(state: RunState, entry: EntryBody): void {
     case 'run.resumed':
       return applyResumed(state)
     case 'run.rolling_back':
+      if (state.decided) forgetDecision(state)
       state.rollingBack = entry.reason
       return
     case 'host.revert.begun':
@@ -135,6 +136,14 @@ function applyFailure(state: RunState, entry: Extract<EntryBody, { type: 'host.f
 function updateUnlessPast(state: RunState, host: string, phase: HostPhase): void {
   const record = state.hosts.get(host)
   if (record && !past.has(record.phase) && record.phase !== 'failing') update(state, host, phase)
+}
+
+/** No host has heard of it, and all have gone back by themselves. */
+function forgetDecision(state: RunState): void {
+  state.decided = false
+  for (const host of [...(state.groups.get('waiting') ?? [])]) {
+    if (state.hosts.get(host)?.touched) update(state, host, 'reverted')
+  }
 }
 
 /** Only who went back before it heard of the decision is prepared after it: it is proven old, and stays so. */

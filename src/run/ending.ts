@@ -94,6 +94,12 @@ function summaryOf(state: RunState, outcome: RunOutcome): string {
     case 'interrupted':
       return 'interrupted before anything was changed'
     case 'in-doubt':
-      return `a human is needed: ${plural(inPhase(state, 'in-doubt'), 'host')} in doubt`
+      return `a human is needed: ${plural(inPhase(state, 'in-doubt'), 'host')} in doubt${behind(state)}`
   }
+}
+
+/** Those that could not be brought forward after the decision. */
+function behind(state: RunState): string {
+  const left = inPhase(state, 'failed', 'reverted')
+  return state.decided && left > 0 ? `, ${plural(left, 'host')} still on the old version` : ''
 }

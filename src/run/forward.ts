@@ -8,24 +8,53 @@ import { each } from './each.ts'
 import { hostsIn, inPhase, type RunState } from './state.ts'
 
 export function forward(state: RunState): readonly Decision[] {
-  const busy = inPhase(state, 'switching', 'switched', 'failing', 'reverting')
-  const next = [
-    ...each('commit', hostsIn(state, 'precommitted')),
+  const next = [...each('commit', hostsIn(state, 'precommitted')), ...each('look', hostsIn(state, 'unsure'))]
+  // Whoever hears of it first makes it true; until then a decision of which no host knows binds nobody.
+  if (!isHeardOf(state)) return next.length > 0 || inPhase(state, 'looking') > 0 ? next : [unheard(state)]
+  next.push(...(state.journalLost ? giveUp(state) : bringForward(state)))
+  const busy = [
+    ...underWay,
+    'looking',
+    'inspecting',
+    'preparing',
+    'prepared',
+    'precommitting',
+    'committing',
+  ] as const
+  return next.length > 0 || inPhase(state, ...busy) > 0 ? next : [{ do: 'finish', outcome: outcomeOf(state) }]
+}
+
+const underWay = ['switching', 'switched', 'failing', 'reverting'] as const
+
+function isHeardOf(state: RunState): boolean {
+  return inPhase(state, 'precommitted', 'committing', 'committed') > 0
+}
+
+/** All hosts are proven old and none has decided: then the run has gone back. One that cannot be seen may have decided. */
+function unheard(state: RunState): Decision {
+  if (inPhase(state, 'in-doubt') > 0) return { do: 'finish', outcome: 'in-doubt' }
+  return { do: 'roll-back', reason: 'every host went back before it heard of the decision' }
+}
+
+function bringForward(state: RunState): readonly Decision[] {
+  const free = state.limits.concurrency - inPhase(state, ...underWay)
+  return [
     ...each('precommit', hostsIn(state, 'healthy')),
     ...each('revert', hostsIn(state, 'failing')),
-    ...each('switch', hostsIn(state, 'prepared'), Math.max(0, state.limits.concurrency - busy)),
+    ...each('switch', hostsIn(state, 'prepared'), Math.max(0, free)),
     ...each('prepare', hostsIn(state, 'inspected')),
     ...each('inspect', hostsIn(state, 'waiting')),
-    ...each('look', hostsIn(state, 'unsure')),
   ]
-  const busyToo = ['looking', 'inspecting', 'preparing', 'prepared', 'precommitting', 'committing'] as const
-  return next.length > 0 || busy + inPhase(state, ...busyToo) > 0
-    ? next
-    : [{ do: 'finish', outcome: outcomeOf(state) }]
+}
+
+/** Without a journal nothing new may be begun: who has not committed by now goes back. */
+function giveUp(state: RunState): readonly Decision[] {
+  const begun = ['switching', 'switched', 'healthy', 'failing', 'precommitting'] as const
+  return each('revert', hostsIn(state, ...begun, 'prepared', 'inspected', 'waiting'))
 }
 
 function outcomeOf(state: RunState): RunOutcome {
-  if (inPhase(state, 'in-doubt') > 0 || state.failures.size > state.limits.maxFailed) return 'in-doubt'
-  const short = state.failures.size + inPhase(state, 'left-out')
-  return short > 0 ? 'committed-with-failures' : 'committed'
+  const left = state.failures.size + inPhase(state, 'reverted')
+  if (inPhase(state, 'in-doubt') > 0 || left > state.limits.maxFailed) return 'in-doubt'
+  return left + inPhase(state, 'left-out') > 0 ? 'committed-with-failures' : 'committed'
 }

@@ -36,10 +36,8 @@ export async function performPrepare(stand: Stand, host: string, begun: Promise<
     if (isTurnedAround(stand.state)) {
       return stand.record({ type: 'host.prepared', host, version: '' })
     }
-    const sent = stand.leases.now()
-    const outcome = await stand.participant(host).hands.prepare()
+    const outcome = await stand.leases.ask(host, () => stand.participant(host).hands.prepare())
     if (outcome.kind === 'prepared') {
-      stand.leases.granted(host, sent, stand.leases.lengthMs())
       await stand.record({ type: 'host.prepared', host, version: outcome.version })
       if (stand.state.hosts.get(host)?.phase === 'prepared') stand.vigil.keep(host)
       return
@@ -82,12 +80,7 @@ export async function performPrecommit(stand: Stand, host: string, begun: Promis
     const { hands } = stand.participant(host)
     const { leases } = stand
     leases.freeze()
-    const ask = async () => {
-      const [sent, lengthMs] = [leases.now(), leases.lengthMs()]
-      const outcome = await hands.precommit(lengthMs)
-      if (outcome.kind === 'pass') leases.granted(host, sent, lengthMs)
-      return outcome
-    }
+    const ask = () => leases.ask(host, ms => hands.precommit(ms))
     const first = await ask()
     const outcome = first.kind === 'unknown' ? await ask() : first
     if (outcome.kind === 'pass') return stand.record({ type: 'host.precommitted', host })

@@ -62,9 +62,7 @@ export async function performLook(stand: Stand, host: string, begun: Promise<voi
     let last: StandOutcome | undefined
     const ask = async () => {
       // A look keeps nobody out, a renewal does: an older controller must not decide behind what is seen here.
-      const [sent, lengthMs] = [leases.now(), leases.lengthMs()]
-      const kept = await hands.renew(lengthMs)
-      if (kept.kind === 'pass') leases.granted(host, sent, lengthMs)
+      const kept = await leases.ask(host, ms => hands.renew(ms))
       last = kept.kind === 'unknown' ? kept : await hands.stand()
       return last.kind === 'stand' && last.held && passing.has(last.stand) ? atWork : last
     }
@@ -99,9 +97,7 @@ function otherwise(host: string, { version, sha256 }: HostFacts): Fault {
 
 /** A host that cannot be reached is waited for until it must have gone back by itself. */
 function patienceOf({ leases, patienceMs }: Stand, host: string): number {
-  const left = leases.leftMs(host)
-  // Of one that has promised this controller nothing nobody here knows how long its lease is.
-  return patienceMs ?? (left === 0 ? leases.longestMs() : Math.max(0, left)) + backAfterLeaseMs
+  return patienceMs ?? leases.mayLastMs(host) + backAfterLeaseMs
 }
 
 function unseen(found: Fault): Fault {

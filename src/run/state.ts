@@ -134,9 +134,10 @@ export function* hostsIn(state: RunState, ...phases: HostPhase[]): Generator<str
   for (const phase of phases) yield* state.groups.get(phase) ?? []
 }
 
-/** It has been interrupted or has failed, and goes back unless it was decided before. */
+/** It has been interrupted or has failed, and goes back unless it was decided before; without a journal nothing new begins. */
 export function isTurnedAround(state: RunState): boolean {
-  return !state.decided && (state.interrupted !== undefined || state.rollingBack !== undefined)
+  const isGoingBack = state.interrupted !== undefined || state.rollingBack !== undefined
+  return state.journalLost || (isGoingBack && !state.decided)
 }
 
 export function update(

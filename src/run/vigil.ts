@@ -5,7 +5,6 @@
  */
 import type { Clock } from '../core/clock.ts'
 import { fault } from '../core/fault.ts'
-import type { LookOutcome } from '../driver/hands.ts'
 import { type Watch, type WatchNews, watch } from '../health/watch.ts'
 import type { Stand } from './conduct.ts'
 import { guarded } from './phases.ts'
@@ -79,12 +78,7 @@ function keepLease(
 ): Renewals {
   const { hands } = participant(host)
   const phase = () => state.hosts.get(host)?.phase
-  const renew = async (): Promise<LookOutcome> => {
-    const [sent, lengthMs] = [leases.now(), leases.lengthMs()]
-    const outcome = await hands.renew(lengthMs)
-    if (outcome.kind === 'pass') leases.granted(host, sent, lengthMs)
-    return outcome
-  }
+  const renew = () => leases.ask(host, ms => hands.renew(ms))
   const every = () => {
     const pauseMs = leases.lengthMs() / renewalsPerLease
     const isParked = phase() !== 'prepared' && phase() !== 'switching'

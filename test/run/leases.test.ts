@@ -4,9 +4,11 @@ import { createLeases } from '../../src/run/leases.ts'
 /** Two clocks that are moved by hand. */
 function leasesAt(leaseMs: number) {
   const clocks = { monotonicMs: 1000, wallMs: 1_000_000 }
-  const leases = createLeases(leaseMs, { now: () => ({ ...clocks }), after: () => () => {} })
+  const now = () => ({ ...clocks })
+  const leases = createLeases(leaseMs, { now, after: () => () => {} })
   return {
     leases,
+    now,
     pass(ms: number) {
       clocks.monotonicMs += ms
       clocks.wallMs += ms
@@ -23,8 +25,8 @@ function leasesAt(leaseMs: number) {
 
 describe('what is left of a lease', () => {
   it('counts from when its request was sent, not from the answer', () => {
-    const { leases, pass } = leasesAt(5000)
-    const sent = leases.now()
+    const { leases, now, pass } = leasesAt(5000)
+    const sent = now()
     pass(800)
     leases.granted('a', sent, 5000)
     expect(leases.leftMs('a')).toBe(4200)
@@ -34,9 +36,9 @@ describe('what is left of a lease', () => {
   })
 
   it('shrinks while the machine sleeps, and does not grow when its clock is set back', () => {
-    const { leases, sleep, setBack } = leasesAt(5000)
-    leases.granted('a', leases.now(), 5000)
-    leases.granted('b', leases.now(), 5000)
+    const { leases, now, sleep, setBack } = leasesAt(5000)
+    leases.granted('a', now(), 5000)
+    leases.granted('b', now(), 5000)
     sleep(60_000)
     expect(leases.leftMs('a')).toBe(-55_000)
     setBack(3_600_000)
@@ -44,10 +46,10 @@ describe('what is left of a lease', () => {
   })
 
   it('is never shortened by an answer that comes late', () => {
-    const { leases, pass } = leasesAt(5000)
-    const first = leases.now()
+    const { leases, now, pass } = leasesAt(5000)
+    const first = now()
     pass(100)
-    leases.granted('a', leases.now(), 60_000)
+    leases.granted('a', now(), 60_000)
     leases.granted('a', first, 5000)
     expect(leases.leftMs('a')).toBe(60_000)
   })
@@ -75,5 +77,31 @@ describe('frozen participants', () => {
     expect(leases.decideBudgetMs()).toBe(10_000)
     pass(18_000)
     expect(leases.decideBudgetMs()).toBe(40_000)
+  })
+})
+
+describe('what may be left at most', () => {
+  it('counts from the end of a request, also of one whose answer was lost', async () => {
+    const { leases, pass } = leasesAt(5000)
+    await leases.ask('a', async () => {
+      pass(800)
+      return { kind: 'unknown' }
+    })
+    expect([leases.leftMs('a'), leases.mayLastMs('a')]).toEqual([0, 5000])
+    pass(6000)
+    expect(leases.mayLastMs('a')).toBe(0)
+  })
+
+  it('is that of the longest request, and none of one that was refused', async () => {
+    const { leases } = leasesAt(5000)
+    await leases.ask('a', async () => ({ kind: 'pass' }))
+    leases.freeze()
+    await leases.ask('a', async () => ({ kind: 'unknown' }))
+    await leases.ask('b', async () => ({ kind: 'pass' }))
+    await leases.ask('c', async () => ({ kind: 'failed' }))
+    expect(leases.mayLastMs('a')).toBe(60_000)
+    expect(leases.leftMs('a')).toBe(5000)
+    // Nobody here knows: another controller may have asked for it.
+    expect(leases.mayLastMs('c')).toBe(60_000)
   })
 })

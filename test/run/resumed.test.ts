@@ -221,6 +221,31 @@ describe('decided', () => {
     expect(run.exit()).toBe(0)
   })
 
+  it('that no host has heard of binds nobody: all are old, and stay so', () => {
+    const run = decided()
+    run.step()
+    run.hear(found('a', 'reverted'), found('b', 'reverted'))
+    // One of them may still have heard of it.
+    expect(run.next()).toEqual([])
+    run.hear(found('c', 'reverted'))
+    expect(run.step()).toEqual(['roll-back'])
+    expect(run.step()).toEqual(['finish rolled-back'])
+    expect(run.exit()).toBe(2)
+    expect([...run.state.hosts.values()].map(({ phase }) => phase)).toEqual([
+      'reverted',
+      'reverted',
+      'reverted',
+    ])
+  })
+
+  it('that only one may have heard of, which cannot be seen: nothing more is done', () => {
+    const run = decided()
+    run.step()
+    run.hear(found('a', 'reverted'), found('b', 'reverted'), said.inDoubt('c'))
+    expect(run.step()).toEqual(['finish in-doubt'])
+    expect(run.exit()).toBe(3)
+  })
+
   it('no more of them at one time than the run allows', () => {
     const run = cutOffAt('commit a', { ...limits, concurrency: 1 })
     run.step()

@@ -119,9 +119,14 @@ describe('a run that is taken over', () => {
   })
 
   it('decided, an interrupt does not stop those who are brought forward', async () => {
-    const fleet = fakeFleet().add('a', { stand: async () => ({ ...found, stand: 'reverted' }) })
-    const past = pastOf(['a'], begun('switch', 'a'), { type: 'run.decided', hosts: ['a'] })
-    const story = await begin(limitsOf([stage('all', ['a'])]), fleet, { past })
+    const fleet = fakeFleet()
+      .add('a', { stand: async () => ({ ...found, stand: 'reverted' }) })
+      .add('b', { stand: async () => ({ ...found, stand: 'decided' }) })
+    const past = pastOf(['a', 'b'], begun('switch', 'a'), begun('switch', 'b'), {
+      type: 'run.decided',
+      hosts: ['a', 'b'],
+    })
+    const story = await begin(two, fleet, { past })
     expect(story.helm.interrupt('SIGINT')).toContain('only goes forward')
     expect((await story.ended).finished).toBe('committed')
   })
@@ -142,6 +147,36 @@ describe('a run that is taken over', () => {
     await story.ended
     expect(finish(story.entries())).toMatchObject({ exit: 0, outcome: 'committed' })
   })
+})
+
+describe('a decided run whose journal is lost', () => {
+  const decidedPast = pastOf(['a', 'b'], begun('switch', 'a'), begun('switch', 'b'), {
+    type: 'run.decided',
+    hosts: ['a', 'b'],
+  })
+
+  it.each(['host.prepare.begun', 'host.switch.begun', 'host.precommit.begun', 'host.prepared'] as const)(
+    'at %s of a host that is brought forward: that host goes back, the others stay, and a human is told',
+    async type => {
+      const fleet = fakeFleet()
+        .add('a', { stand: async () => ({ ...found, stand: 'reverted' }) })
+        .add('b', { stand: async () => ({ ...found, stand: 'decided' }) })
+      const heard: EntryBody[] = []
+      const broken = (body: EntryBody) => {
+        heard.push(body)
+        return body.type === type
+      }
+      const story = await begin(two, fleet, { past: decidedPast, broken })
+      const state = await story.ended
+      expect([state.finished, state.exit]).toEqual(['in-doubt', 3])
+      expect(state.hosts.get('a')?.phase).toBe('reverted')
+      expect(state.hosts.get('b')?.phase).toBe('committed')
+      // What was refused by the journal was not done.
+      const call = { prepare: 'a.prepare', switch: 'a.switchOver', precommit: 'a.precommit' } as const
+      const refused = /^host\.(\w+)\.begun$/.exec(type)?.[1] as keyof typeof call | undefined
+      if (refused) expect(fleet.calls).not.toContain(call[refused])
+    },
+  )
 })
 
 describe('steering', () => {
