@@ -72,7 +72,7 @@ export function lifeOf(time: VirtualTime, run: string, epoch: number): Life {
     },
     stop(ms, isSuspended) {
       stops++
-      if (isSuspended) sleepsSince ??= time.nowMs()
+      if (isSuspended && setBy >= 0) sleepsSince ??= time.nowMs()
       time.after(
         ms,
         () => {
@@ -86,7 +86,8 @@ export function lifeOf(time: VirtualTime, run: string, epoch: number): Life {
       )
     },
     setWallClock(byMs) {
-      setBy += byMs
+      // One of its two clocks has run on: leases rest on that (`elapsedSince`).
+      if (byMs > 0 || (slept === 0 && sleepsSince === undefined)) setBy += byMs
     },
     onDeath: call => void last.push(call),
   }

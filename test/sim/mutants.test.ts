@@ -2,7 +2,8 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { type Mutant, mutants } from './mutants.ts'
+import { type Mutant, type Patch, runMutants } from './mutants.ts'
+import { hostMutants } from './mutants-host.ts'
 import { storyOf } from './random-story.ts'
 import type { Story } from './story.ts'
 
@@ -13,7 +14,7 @@ const mostStories = 1500
 
 afterAll(() => rmSync(copies, { recursive: true, force: true }))
 
-it.each(mutants)(
+it.each([...runMutants, ...hostMutants])(
   'catches: $name',
   async mutant => {
     const { play } = (await import(join(copyOf(mutant), 'test/sim/play.ts'))) as typeof import('./play.ts')
@@ -44,8 +45,8 @@ function* storiesFor(mutant: Mutant): Generator<Story> {
   }
 }
 
-function copyOf({ file, from, to, name }: Mutant): string {
-  const at = join(copies, name.replaceAll(/\W+/g, '-'))
+function copyOf(mutant: Mutant): string {
+  const at = join(copies, mutant.name.replaceAll(/\W+/g, '-'))
   rmSync(at, { recursive: true, force: true })
   mkdirSync(join(at, 'test'), { recursive: true })
   for (const folder of ['core', 'driver', 'health', 'journal', 'run'])
@@ -55,9 +56,12 @@ function copyOf({ file, from, to, name }: Mutant): string {
     filter: source => !source.endsWith('.test.ts'),
   })
   symlinkSync(join(root, 'package.json'), join(at, 'package.json'))
-  const text = readFileSync(join(at, file), 'utf8')
-  const parts = text.split(from)
+  for (const patch of [mutant, ...(mutant.also ?? [])]) apply(at, patch)
+  return at
+}
+
+function apply(at: string, { file, from, to }: Patch): void {
+  const parts = readFileSync(join(at, file), 'utf8').split(from)
   expect(parts.length - 1, `"${from}" in ${file}`).toBe(1)
   writeFileSync(join(at, file), parts.join(to))
-  return at
 }

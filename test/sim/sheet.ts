@@ -48,6 +48,7 @@ export function penOf(
   let isWriting = false
   let failing: 'no' | 'lost' | 'kept' = 'no'
   let isBroken = false
+  let onTheWay: readonly Waiting[] = []
   let seq = 0
   const entryOf = (body: EntryBody) =>
     ({ v: 1, seq: seq++, at: '', run: sheet.run, ...body }) as unknown as Entry
@@ -65,9 +66,10 @@ export function penOf(
     isWriting = true
     const batch = queue
     queue = []
+    onTheWay = batch
     time.after(dice.between(0.2, dice.chance(3) ? 80 : 3), () => {
-      // Killed in the middle of a write: some of it has arrived, and a torn line is ignored.
-      if (life.isDead()) return keep(batch.slice(0, dice.roll(batch.length + 1)))
+      onTheWay = []
+      if (life.isDead()) return
       if (failing !== 'no') return refuse(batch)
       keep(batch)
       life.hear(dice.between(0.01, 0.5), () => {
@@ -84,6 +86,10 @@ export function penOf(
       queue = []
     })
   }
+  // Killed in the middle of a write: some of it has arrived, and a torn line is ignored.
+  life.onDeath(() => {
+    if (failing === 'no') keep(onTheWay.slice(0, dice.roll(onTheWay.length + 1)))
+  })
   return {
     isBroken: () => isBroken,
     fail(isKept) {

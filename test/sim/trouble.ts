@@ -41,6 +41,8 @@ function strikeController(
     case 'stop':
       return life.stop(what.ms, what.isSuspended)
     case 'wall-clock':
+      // Who does not answer is given up then (see open.test.ts).
+      if (what.byMs > 0) for (const hurt of world.wounds.values()) hurt.leaseUnheard = true
       return life.setWallClock(what.byMs)
     case 'interrupt':
       if (helm && helm.interrupt(what.signal) === undefined) controller.wasInterrupted = true
