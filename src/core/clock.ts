@@ -19,7 +19,7 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
   })
 }
 
-/** Whichever clock has run further counts: one may stand still during a suspend, the other one can be set. */
+/** For what must not be trusted for too long: whichever clock has run further counts, as one may stand still during a suspend. */
 export function elapsedSince(clock: Clock, mark: Mark): number {
   const { monotonicMs, wallMs } = clock.now()
   return Math.max(monotonicMs - mark.monotonicMs, wallMs - mark.wallMs)

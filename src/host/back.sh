@@ -16,7 +16,7 @@ old_serves() {
     [ -z "$handled" ] || failed=OLD_WORKERS_MISSING
     if [ "$count" -ge "$wanted" ]; then
       # Workers that were told to go may not have heard it yet: after WINCH only others than those count.
-      [ -z "$winch_at" ] || [ "$handled$new_masters$new_unborn" = yes ] || all_fresh || [ "$now" -ge "$settle" ] && return 0
+      [ -z "$winch_at" ] || [ "$handled$new_masters$new_unborn" = yes ] || fresh_for_good || [ "$now" -ge "$settle" ] && return 0
     else
       # A HUP that was handled and started nobody is ignored: it was told to quit.
       [ -z "$hup" ] || [ -z "$handled" ] || [ "$((count + newborn))" -gt 0 ] || [ "$now" -lt "$settle" ] || return 1
@@ -27,8 +27,10 @@ old_serves() {
   done
 }
 
-# all_fresh: none of $kids was there before the switch.
-all_fresh() {
+# fresh_for_good: none of $kids was there before the switch, and no WINCH that is still to be handled will end them: somebody
+# else's reload may have started them before it.
+fresh_for_good() {
+  [ -n "$r_parked$handled" ] || return 1
   for item in $kids; do
     case " $old_set " in *" $item "*) return 1 ;; esac
   done

@@ -90,7 +90,7 @@ note() { { printf '\n%s\n' "$1" >>"$state/record"; } 2>/dev/null; }
 # read_record: the fields of the record of the last run on this target.
 read_record() {
   r_run= r_state= r_boot= r_usr2= om= om_start= old_set= nm= nm_start= new_set= old_id= new_id= winch_at= old_sha= new_sha=
-  old_version= new_version= r_known= r_drain= r_policy= r_word= r_start= r_how= r_epoch= r_closed=
+  old_version= new_version= r_parked= r_known= r_drain= r_policy= r_word= r_start= r_how= r_epoch= r_closed=
   [ -f "$state/record" ] || return 1
   r_epoch=1
   while IFS= read -r r_line; do
@@ -98,7 +98,10 @@ read_record() {
     case $r_line in
       run=*) r_run=$r_value ;;
       epoch=*) digits "$r_value" && r_epoch=$r_value ;;
-      state=*) r_state=$r_value ;;
+      state=*)
+        r_state=$r_value
+        [ "$r_state" != switched ] || r_parked=yes
+        ;;
       boot=*) r_boot=$r_value ;;
       old_master=*) om=${r_value%%:*} om_start=${r_value#*:} ;;
       old_set=*) old_set=$r_value ;;

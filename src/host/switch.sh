@@ -189,8 +189,9 @@ park_old() {
   failed=IDENTITY_LOST
   send WINCH "$om" "$om_start" "$old_file" || return 1
   limit=$((now + 1000))
-  # A reload by somebody else in this moment would start others: precommit looks for them.
-  while accepting_left $old_set; do
+  # A reload by somebody else in this moment ends them, too, and starts others until WINCH is handled. Later ones: precommit
+  # looks for them.
+  while accepting_left $old_set || ! idle "$om"; do
     clock
     failed=OLD_WORKERS_STAY
     [ "$now" -lt "$limit" ] || return 1

@@ -46,7 +46,7 @@ export async function createJournal(
   await syncDirectory(dirname(file)).catch((error: Error) => {
     throw failed(file, error)
   })
-  return journalOn(handle, { file, run, seq: 0 }, options)
+  return journalOn(handle, { file, run, seq: 0, bytes: 0 }, options)
 }
 
 /**
@@ -67,7 +67,8 @@ export async function continueJournal(
     await handle.truncate(scan.keptBytes)
     if (scan.isUnended) await handle.appendFile('\n')
     await handle.sync()
-    return journalOn(handle, { file, run, seq: entries.length }, options)
+    const bytes = scan.keptBytes + (scan.isUnended ? 1 : 0)
+    return journalOn(handle, { file, run, seq: entries.length, bytes }, options)
   } catch (error) {
     throw error instanceof HandoverError ? error : failed(file, error as Error)
   }
@@ -77,6 +78,8 @@ interface Place {
   readonly file: string
   readonly run: string
   seq: number
+  /** Of the file, as far as it is known to be durable. */
+  bytes: number
 }
 
 function journalOn(handle: FileHandle, place: Place, options: JournalOptions): Journal {
@@ -94,7 +97,7 @@ function journalOn(handle: FileHandle, place: Place, options: JournalOptions): J
       try {
         const refused = refusal()
         if (refused) throw refused
-        await persist(handle, batch)
+        place.bytes += await persist(handle, batch, place.bytes)
       } catch (error) {
         // Nothing is ever written after a gap: half a line in the middle would make the whole journal unreadable.
         broken = error instanceof HandoverError ? error : failed(file, error as Error)
@@ -135,9 +138,18 @@ function journalOn(handle: FileHandle, place: Place, options: JournalOptions): J
   }
 }
 
-async function persist(handle: FileHandle, batch: readonly Waiting[]): Promise<void> {
-  await handle.appendFile(batch.map(({ entry }) => `${JSON.stringify(entry)}\n`).join(''))
-  await handle.datasync()
+/** @returns how many bytes were written. */
+async function persist(handle: FileHandle, batch: readonly Waiting[], before: number): Promise<number> {
+  const text = batch.map(({ entry }) => `${JSON.stringify(entry)}\n`).join('')
+  try {
+    await handle.appendFile(text)
+    await handle.datasync()
+  } catch (error) {
+    // What was refused may be there all the same: nobody may read a decision that was not made.
+    await handle.truncate(before).catch(() => {})
+    throw error
+  }
+  return Buffer.byteLength(text)
 }
 
 function failed(file: string, error: Error): HandoverError {

@@ -98,10 +98,10 @@ export async function conduct(run: Conduct): Promise<RunState> {
       // What is not on disk is not decided; nobody was told of it, so the fleet can still go back.
       if (body.type === 'run.decided') state.decided = false
       if (!state.decided && !state.finished && state.rollingBack === undefined) {
-        apply(state, {
-          type: 'run.rolling_back',
-          reason: error instanceof Error ? error.message : String(error),
-        })
+        const reason = error instanceof Error ? error.message : String(error)
+        const turn = { type: 'run.rolling_back' as const, reason }
+        apply(state, turn)
+        run.journal.publish(turn)
       }
       wake()
       throw error

@@ -62,7 +62,10 @@ export function createLeases(leaseMs: number, clock: Clock): Leases {
     mayLastMs(host) {
       const bound = bounds.get(host)
       // Of one that this controller has asked for nothing, nobody here knows how long its lease is.
-      return bound ? Math.max(0, leftOf(bound)) : longestMs()
+      // Waiting ends too early on a clock that can be set.
+      return bound
+        ? Math.max(0, bound.lengthMs - clock.now().monotonicMs + bound.sent.monotonicMs)
+        : longestMs()
     },
     leftMs(host) {
       const grant = grants.get(host)

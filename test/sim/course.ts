@@ -20,8 +20,11 @@ export function courseOf(limits: Limits): (body: EntryBody) => string | undefine
       case 'run.decided':
         isDecided = true
         return
-      case 'run.interrupted':
       case 'run.rolling_back':
+        isDecided = false
+        isTurned = true
+        return
+      case 'run.interrupted':
         isTurned = true
         return
       case 'stage.started':

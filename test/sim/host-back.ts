@@ -112,7 +112,8 @@ export function* oldServes(hand: Hand): Steps<string | undefined> {
       // Workers that were told to go may not have heard it yet: after WINCH only others than those count.
       const isFresh = !set.some(one => oldSet.includes(one.pid))
       const isAlone = wasHandled && !hasNew(host, record.newBinary, oldMaster)
-      if (winchAt === undefined || isAlone || isFresh || host.uptimeMs() >= settled) return undefined
+      const isForGood = isFresh && (record.wasParked || wasHandled)
+      if (winchAt === undefined || isAlone || isForGood || host.uptimeMs() >= settled) return undefined
     } else {
       const isDeaf = isTold && wasHandled && set.length + newborn === 0 && host.uptimeMs() >= settled
       if (isDeaf) return 'OLD_WORKERS_MISSING'

@@ -28,6 +28,8 @@ export interface RunRecord {
   readonly newSet: readonly number[]
   readonly usr2Sent: boolean
   readonly winchAt: number | undefined
+  /** It has come to `switched`, so its WINCH was handled. */
+  readonly wasParked?: boolean
   /** The epoch that closed the run here; 0 for the dead-man and for what was not closed. */
   readonly closedBy: number
 }

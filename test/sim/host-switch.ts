@@ -76,7 +76,7 @@ function* takeOver(hand: Hand, startMs: number): Steps<string | undefined> {
     (yield* startNew(hand, until)) ?? (yield* fullSet(hand, oldSet.length, until)) ?? (yield* parkOld(hand))
   if (why) return why
   yield moment(host)
-  return note(hand, { state: 'switched' }) ? undefined : 'RECORD_FAILED'
+  return note(hand, { state: 'switched', wasParked: true }) ? undefined : 'RECORD_FAILED'
 }
 
 function isAsPrepared({ host, run }: Hand): boolean {
@@ -169,7 +169,7 @@ function* parkOld(hand: Hand): Steps<string | undefined> {
   if (!note(hand, { winchAt: host.uptimeMs() })) return 'RECORD_FAILED'
   if (!send(host, senderOf(hand), 'WINCH', oldMaster, oldBinary)) return 'IDENTITY_LOST'
   const until = host.uptimeMs() + parkMs
-  while (acceptingOf(host, oldBinary).some(one => oldSet.includes(one.pid))) {
+  while (!isIdle(host, oldMaster) || acceptingOf(host, oldBinary).some(one => oldSet.includes(one.pid))) {
     if (host.uptimeMs() >= until) return 'OLD_WORKERS_STAY'
     const still = mayGoForward(hand)
     if (still !== 'yes') return still

@@ -132,6 +132,7 @@ export function onlooker(
       if (body.type.endsWith('.begun') && 'host' in body)
         intended.add(`${sheet.run} ${epoch} ${body.type} ${body.host}`)
       if (body.type === 'run.decided') decided.add(sheet.run)
+      if (body.type === 'run.rolling_back') checkUndecided(sheet.run)
       const course = courses.get(sheet.run) ?? courseOf(limits)
       courses.set(sheet.run, course)
       const wrong = course(body)
@@ -159,6 +160,17 @@ export function onlooker(
       if (!intended.has(`${sheet.run} ${epoch} ${intent} ${host}`))
         violate(9, `${verb} of ${host} before its intent is durable`)
     },
+  }
+
+  /** A decision may be taken back only as long as no host has heard of it. */
+  function checkUndecided(run: string): void {
+    if (!decided.delete(run)) return
+    for (const [name, { disk }] of machines) {
+      const { outcome, record } = disk.now
+      const hasHeard = outcome?.run === run && outcome.outcome === 'decided'
+      if (hasHeard || (record?.run === run && ['decided', 'committed'].includes(record.state)))
+        violate(4, `${run} goes back although ${name} has heard of its decision`)
+    }
   }
 
   /** No other entry of a controller that came later lies between. */

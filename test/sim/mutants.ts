@@ -58,7 +58,7 @@ export const runMutants: readonly Mutant[] = [
     strikes: [
       {
         when: { entry: 'run.decided', nth: 1, plusMs: 0 },
-        what: { kind: 'journal', isKept: false, isEarly: true },
+        what: { kind: 'journal', isKept: false },
       },
     ],
   },
@@ -80,8 +80,8 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'leases are not renewed',
     file: 'src/run/vigil.ts',
-    from: 'const outcome = await hands.renew(lengthMs)',
-    to: "const outcome = { kind: 'pass' } as LookOutcome",
+    from: 'const renew = () => leases.ask(host, ms => hands.renew(ms))',
+    to: "const renew = () => leases.ask(host, async () => ({ kind: 'pass' as const }))",
     caught: ['fair weather'],
   },
   {
@@ -121,8 +121,8 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'a revert is not asked for again',
     file: 'src/run/settle.ts',
-    from: "while (outcome.kind === 'unknown' && elapsedSince",
-    to: "while (outcome.kind === 'committed' && elapsedSince",
+    from: "while (outcome.kind === 'unknown' && clock",
+    to: "while (outcome.kind === 'committed' && clock",
     caught: ['invariant 10'],
     strikes: [
       {
@@ -192,14 +192,6 @@ export const runMutants: readonly Mutant[] = [
     to: "else if (phase === 'committing') update(state, host, 'committed')\n    else if (!proven.has(phase)) update(state, host, 'unsure')",
     caught: ['invariant 12', 'all or nothing'],
     strikes: [kill('host.commit.begun', 1, 80_000)],
-  },
-  {
-    name: 'a resume forgets the decision',
-    file: 'src/run/apply-resumed.ts',
-    from: '  state.journalLost = false',
-    to: '  state.journalLost = false\n  state.decided = false',
-    caught: ['all or nothing', 'invariant 12'],
-    strikes: [kill('run.decided', 3, 90_000)],
   },
   {
     name: 'a resume trusts the journal instead of looking',

@@ -142,7 +142,7 @@ function troubleOf(dice: Dice, names: readonly string[]): Trouble {
     () => ({ kind: 'intruder', host, deed: dice.pick(deeds) }),
     () => ({ kind: 'disk-full', host, ms: dice.pick([100, 5000, 100_000]) }),
     () => ({ kind: 'dead-man-dies', host }),
-    () => ({ kind: 'journal', isKept: false, isEarly: true }),
+    () => ({ kind: 'journal', isKept: dice.chance(25) }),
     ...kills(dice),
     () => ({ kind: 'stop', ms: dice.pick([1000, 10_000, 90_000, 600_000]), isSuspended: dice.chance(50) }),
     () => ({ kind: 'wall-clock', byMs: dice.pick([-3_600_000, -10_000, 10_000, 3_600_000]) }),

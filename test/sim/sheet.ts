@@ -20,8 +20,13 @@ export interface Sheet {
   readonly published: Written[]
 }
 
-export function isDecided({ entries }: Sheet): boolean {
-  return entries.some(({ body }) => body.type === 'run.decided')
+/** A decision that no host has heard of ends with the run going back, also where that could not be written down any more. */
+export function isDecided({ entries, published }: Sheet): boolean {
+  const last = (type: EntryBody['type'], of: readonly Written[]) =>
+    of.findLast(({ body }) => body.type === type)?.atMs ?? Number.NEGATIVE_INFINITY
+  const decided = last('run.decided', entries)
+  const undone = Math.max(last('run.rolling_back', entries), last('run.rolling_back', published))
+  return decided > Number.NEGATIVE_INFINITY && decided > undone
 }
 
 export interface Pen {

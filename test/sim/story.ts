@@ -34,8 +34,8 @@ export type Trouble =
   | { readonly kind: 'reboot'; readonly host: string; readonly isPowerCut: boolean }
   | { readonly kind: 'intruder'; readonly host: string; readonly deed: Deed }
   | { readonly kind: 'disk-full'; readonly host: string; readonly ms: number }
-  /** `isKept`: the write failed, and has arrived all the same. `isEarly`: not where a decided run was taken over. */
-  | { readonly kind: 'journal'; readonly isKept: boolean; readonly isEarly: boolean }
+  /** `isKept`: the write failed, and has arrived all the same. */
+  | { readonly kind: 'journal'; readonly isKept: boolean }
   | { readonly kind: 'kill'; readonly sequel: Sequel; readonly afterMs: number }
   | { readonly kind: 'stop'; readonly ms: number; readonly isSuspended: boolean }
   | { readonly kind: 'wall-clock'; readonly byMs: number }

@@ -83,7 +83,7 @@ const kills: readonly Trouble[] = [
 
 const forRun: readonly Trouble[] = [
   { kind: 'kill', sequel: 'back', afterMs: 90_000 },
-  { kind: 'journal', isKept: false, isEarly: true },
+  { kind: 'journal', isKept: false },
   { kind: 'stop', ms: 90_000, isSuspended: false },
   { kind: 'stop', ms: 90_000, isSuspended: true },
   { kind: 'wall-clock', byMs: 3_600_000 },

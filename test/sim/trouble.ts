@@ -3,7 +3,6 @@ import type { Controller } from './controller.ts'
 import type { Machine } from './host-machine.ts'
 import type { Wounds } from './invariants.ts'
 import { cut, type Link } from './network.ts'
-import { isDecided } from './sheet.ts'
 import { type Deed, type Sequel, type Trouble, third } from './story.ts'
 import type { VirtualTime } from './virtual-clock.ts'
 
@@ -30,19 +29,16 @@ function strikeController(
 ): void {
   const controller = world.controller()
   if (!controller || controller.life.isDead() || controller.ended !== undefined) return
-  const { life, pen, helm, sheet } = controller
+  const { life, pen, helm } = controller
   switch (what.kind) {
     case 'kill':
       life.kill()
       return world.goOn(what.sequel, what.afterMs)
     case 'journal':
-      if (what.isEarly && life.epoch > 1 && isDecided(sheet)) return
       return pen.fail(what.isKept)
     case 'stop':
       return life.stop(what.ms, what.isSuspended)
     case 'wall-clock':
-      // Who does not answer is given up then (see open.test.ts).
-      if (what.byMs > 0) for (const hurt of world.wounds.values()) hurt.leaseUnheard = true
       return life.setWallClock(what.byMs)
     case 'interrupt':
       if (helm && helm.interrupt(what.signal) === undefined) controller.wasInterrupted = true
