@@ -47,7 +47,7 @@ export async function resumeFromHosts(
     // Whoever does not answer may have what is looked for.
     if (silent.length > 0) throw new HandoverError(silent)
     const text = 'nothing to resume: no host has the record of a run that is unfinished'
-    tell(terminal, options, wanted ?? '-', 'resume.unneeded', text)
+    tell(terminal, options, wanted, 'resume.unneeded', text)
     return exitCode.done
   }
   const own = all.filter(({ last }) => last?.run === run)
@@ -64,7 +64,7 @@ export async function resumeFromHosts(
   const epoch = Math.max(...own.map(({ last }) => last?.epoch ?? 1)) + 1
   const parts = all.filter(({ last, fault }) => last?.run === run || fault)
   await beginAnew(root, { run, plan, machine, playbook, epoch, parts }, options)
-  const opening = { type: 'run.resumed' as const, ...ownTrace(), epoch, notes: [lostNote] }
+  const opening = { type: 'run.resumed' as const, ...ownTrace(), epoch, notes: [lostNote, course] }
   const past = readJournal(root, run)
   const backBy = isForward ? undefined : asker()
   const { exit = exitCode.unexpected } = await lead(

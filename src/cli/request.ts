@@ -22,7 +22,7 @@ export async function ask(past: PastRun, body: RequestBody): Promise<string | un
       'RUN_SILENT',
       `the controller of run ${run} has not answered within ${answerMs / 1000} s: ${place(past)}`,
       {
-        hint: `what was asked for was taken back; \`handover show ${run}\` tells how it stands`,
+        hint: `what was asked for was taken back; if it does not come back, \`handover resume ${run} --takeover\` leads the run from here`,
       },
     ),
   )

@@ -1,6 +1,7 @@
 /** `handover resume RUN`: another controller leads a run on that was cut off or ended in doubt. */
 import { exitCode } from '../core/exit-code.ts'
 import { fault, HandoverError } from '../core/fault.ts'
+import { plural } from '../core/text.ts'
 import { askAtTerminal } from './agree.ts'
 import type { LeadOptions } from './lead.ts'
 import { playbookOptions } from './meant-hosts.ts'
@@ -49,7 +50,7 @@ export function notBegun(terminal: Terminal): number {
 
 /** Where the run goes from here, as its journal has it. */
 function courseOf({ run, state }: PastRun): string {
-  const hosts = `${state.hosts.size} host${state.hosts.size === 1 ? '' : 's'}`
+  const hosts = plural(state.hosts.size, 'host')
   if (state.decided)
     return `run ${run} is decided: every host is brought forward to the new version (${hosts})`
   if (state.rollingBack !== undefined || state.interrupted) {
@@ -61,7 +62,8 @@ function courseOf({ run, state }: PastRun): string {
 function nothingToResume(terminal: Terminal, past: PastRun, options: ResumeOptions): number {
   const { run, state } = past
   const outcome = state.finished ?? 'interrupted'
-  const exit = state.exit ?? exitCode.done
+  // Nothing was contacted: that is not what was asked for, either.
+  const exit = state.exit ?? exitCode.interrupted
   const how = state.finished === undefined ? 'was cut off before it began' : `ended ${outcome}`
   const text = `nothing to resume: it ${how}`
   tell(terminal, options, run, 'resume.unneeded', text, { outcome, exit })

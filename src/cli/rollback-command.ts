@@ -34,9 +34,23 @@ export async function rollbackCommand(
   options: RollbackOptions,
 ): Promise<number> {
   const past = openRun(runDirectory(options, terminal), wanted)
+  refuseRollbackByChance(past, wanted)
   if (hasSettled(past)) return undo(terminal, past, options)
   if (past.state.decided) return undo(terminal, await decidedEnd(terminal, past, options), options)
   return bringBack(terminal, past, options)
+}
+
+/** Asked twice for the last run, a script must not bring back what it has just taken away. */
+function refuseRollbackByChance({ run, entries, state }: PastRun, wanted: string): void {
+  const [opening] = entries
+  if (wanted !== 'last' || opening?.type !== 'run.started' || opening.undoes === undefined) return
+  // One that was cut off is led on.
+  if (state.finished === undefined || state.finished === 'in-doubt') return
+  throw new HandoverError(
+    fault('USAGE', `the last run, ${run}, is itself a rollback, of ${opening.undoes}`, {
+      hint: `to undo that rollback, name it: handover rollback ${run}`,
+    }),
+  )
 }
 
 /** Its hosts are what its journal says, so what it has committed can be undone. */

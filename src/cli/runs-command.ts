@@ -62,16 +62,16 @@ export async function showCommand(
   return exitCode.done
 }
 
-/** Who leads; and what else than going on can be done, where nobody does. */
+/** What else than going on can be done, where nobody leads, right behind what is next; and who leads. */
 function leadership(past: PastRun): string[] {
   const { epoch, who, from, pid, liveness } = past.leader
   const verbs = { alive: 'leads', gone: 'led', unknown: 'leads or has led' }
   const verb = past.state.finished === undefined ? verbs[liveness] : 'led'
   return [
+    ...(nextOf(past) === null || past.state.decided ? [] : [`or: ${wayBack(past)}`]),
     ...(epoch > 0
       ? [`controller ${epoch} ${verb} it: process ${pid} of ${oneLine(who, 80)} on ${oneLine(from, 80)}`]
       : []),
-    ...(nextOf(past) === null || past.state.decided ? [] : [`or: ${wayBack(past)}`]),
   ]
 }
 

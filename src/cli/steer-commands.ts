@@ -50,7 +50,11 @@ export async function approveCommand(
   const past = openRun(runDirectory(options, terminal), wanted)
   const { stage } = options
   await demand(past, { verb: 'approve', ...(stage === undefined ? {} : { stage }) })
-  tell(terminal, options, past.run, 'run.approval_accepted', 'approved: the stage that waited begins')
+  const isPaused = past.state.pausedMs !== undefined
+  const text = isPaused
+    ? `approved, and still paused: the stage begins after \`handover resume ${past.run}\``
+    : 'approved: the stage that waited begins'
+  tell(terminal, options, past.run, 'run.approval_accepted', text)
   return exitCode.done
 }
 
@@ -65,12 +69,12 @@ export async function proceed(terminal: Terminal, past: PastRun, options: Output
 export function tell(
   terminal: Terminal,
   { output }: OutputOptions,
-  run: string,
+  run: string | undefined,
   type: string,
   text: string,
   more: Record<string, unknown> = {},
 ): void {
   if (output === 'json')
     terminal.out(`${jsonLine({ v: 1, type, run, exit: exitCode.done, summary: text, ...more })}\n`)
-  else terminal.out(`run ${run}: ${text}\n`)
+  else terminal.out(`${run === undefined ? '' : `run ${run}: `}${text}\n`)
 }

@@ -1,5 +1,5 @@
 /** The words of the commands that are about a run which was begun before. */
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from '../core/duration.ts'
 import { withOutput, withReach, withTargets } from './options.ts'
 import type { Act } from './program.ts'
@@ -22,8 +22,11 @@ export function addSteeringCommands(program: Command, act: Act): void {
     .description(
       `What was switched is watched on, and its leases are renewed. \`handover resume RUN\` continues the run.\n${whichRun}`,
     )
-    .option('--for <duration>', 'how long at most; then the run goes back', duration, 3_600_000)
-    .addHelpText('after', '\n--for is 1h if it is not given.')
+    .addOption(
+      new Option('--for <duration>', 'how long at most; then the run goes back')
+        .argParser(duration)
+        .default(duration('1h'), '1h'),
+    )
     .action(act(async () => (await import('./steer-commands.ts')).pauseCommand))
   withOutput(program.command('approve').argument('<run>'))
     .summary('let the stage begin that waits for an approval')

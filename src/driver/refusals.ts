@@ -147,12 +147,12 @@ export const refusals: Record<string, Reason> = {
   LOCKED: {
     code: 'HOST_LOCKED',
     says: detail => `another run holds the lock: ${detail}`,
-    hint: 'wait for it to end; `handover lock show` tells how long its lease runs without it',
+    hint: 'wait for it to end; `handover lock show` tells how long its lease runs without it, and `handover resume` goes on with one that was cut off',
   },
   RUN_UNFINISHED: {
     code: 'HOST_RUN_UNFINISHED',
     says: detail => `run ${detail} did not come to its end here: two masters may be left`,
-    hint: 'settle it with `handover lock break`',
+    hint: 'go on with it: `handover resume`; or settle its hosts with `handover lock break`',
   },
   WRONG_ARCHITECTURE: {
     code: 'ARTIFACT_REFUSED',

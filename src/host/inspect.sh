@@ -1,5 +1,6 @@
 # inspect RUN OWNER PATH PID_FILE STATE_DIR SHA ALLOW STORE EPOCH: binds this program to one daemon, and says what it is now.
-# Read only, but for the state directory. EPOCH: which controller of the run this is, from 1. Refusals are listed by name; the controller knows the words for them.
+# Read only, but for the state directory. EPOCH: which controller of the run this is, from 1. Refusals are listed by name; the
+# controller knows the words for them.
 
 inspect() {
   run=$1 owner=$2 asked=$3 pid_file=$4 asked_base=$5 want_sha=$6 allow=,${7:--},

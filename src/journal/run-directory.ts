@@ -89,11 +89,13 @@ export function findRun(root: string, wanted: string): string {
   if (matches.length === 1 && matches[0]) return matches[0]
   const why =
     matches.length === 0
-      ? `there is no run "${wanted}"`
+      ? runs.length === 0
+        ? 'there are no runs'
+        : `there is no run "${wanted}"`
       : `"${wanted}" is the start of ${matches.length} runs`
   throw new HandoverError(
     fault('RUN_NOT_FOUND', `${why} in ${root}`, {
-      hint: '`handover runs` lists them; another place is named by --run-dir',
+      hint: '`handover runs` lists them; another place is named by --run-dir; one whose directory is lost: `handover resume --from-hosts PLAYBOOK -i INVENTORY`',
     }),
   )
 }

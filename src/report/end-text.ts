@@ -115,11 +115,16 @@ function nextStep(standing: Standing, finish: Finish): string {
       return `correct what is named above, then run again for ${limitTo(hosts)}`
     }
     case 'rolled-back':
-      if (standing.interrupted) return 'run again when you are ready; nothing is left to clean up'
+      // Nobody has come in time, or somebody did not want it: then nothing is wrong.
+      if (
+        standing.interrupted ||
+        /^(nobody approved|paused, and not continued)/.test(standing.rollingBack ?? '')
+      )
+        return 'run again when you are ready; nothing is left to clean up'
       return 'correct what is named above, then run again; nothing is left to clean up'
     case 'refused':
       if (finish.exit === exitCode.locked) {
-        return 'wait for the run that is named above, or, if it was cut off, settle its hosts first: docs/hosts.md, "By hand"'
+        return 'wait for the run that is named above; if it was cut off, `handover resume` goes on with it and `handover rollback` takes it back'
       }
       return `correct what is named above, or leave ${plural(named('untouched', 'left-out').length, 'host')} out with --limit, then run again`
     case 'interrupted':

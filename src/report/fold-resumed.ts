@@ -19,7 +19,8 @@ export function applyResumed(standing: Standing, entry: Extract<Entry, { type: '
   standing.finished = undefined
   standing.stoodStill = false
   // Whoever waits, waits anew: nobody has watched the fleet meanwhile.
-  if (standing.pause) standing.pause = { ...standing.pause, untilMs: standing.lastMs + standing.pause.ms }
+  // Resuming is what a pause waits for.
+  standing.pause = undefined
   for (const stage of standing.stages) {
     if (stage.step === 'baking' || stage.step === 'baked') stage.step = 'rolling'
   }

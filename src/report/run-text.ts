@@ -24,7 +24,7 @@ export interface RunRow {
   readonly started: string
   readonly name: string
   readonly hosts: number
-  /** The outcome of a finished run, `running`, or `cut-off`: its process is gone and it never finished. */
+  /** The outcome of a finished run; `running`, `waiting` (for an approval), `paused`; `cut-off`: its process is gone. */
   readonly outcome: string
   /** The run that it undoes; null for any other run. */
   readonly undoes: string | null
@@ -42,9 +42,14 @@ export function runRow(entries: readonly Entry[], { alive }: Liveness): RunRow {
     started: standing.opening?.at ?? '',
     name: standing.opening?.name ?? '',
     hosts: standing.hosts.size,
-    outcome: standing.finished?.outcome ?? (alive ? 'running' : 'cut-off'),
+    outcome: standing.finished?.outcome ?? (alive ? pace(standing) : 'cut-off'),
     undoes: standing.opening?.undoes ?? null,
   }
+}
+
+function pace({ pause, gate }: Standing): 'paused' | 'waiting' | 'running' {
+  if (pause) return 'paused'
+  return gate ? 'waiting' : 'running'
 }
 
 export function formatRuns(
@@ -52,16 +57,19 @@ export function formatRuns(
   { width, color = false }: { width: number; color?: boolean },
 ): string[] {
   if (rows.length === 0) return ['no runs yet']
+  // An id begins with that time, and is what the next command needs whole.
+  const isNarrow = width < 80
   const cells = rows.map(row => [
     oneLine(row.id, 80),
-    row.started === '' ? '-' : oneLine(row.started.slice(0, 16).replace('T', ' '), 40),
+    ...(isNarrow ? [] : [row.started === '' ? '-' : oneLine(row.started.slice(0, 16).replace('T', ' '), 40)]),
     String(row.hosts),
     row.outcome,
     row.undoes === null
       ? oneLine(row.name, 120)
       : `${oneLine(row.name, 120)} (undoes ${oneLine(row.undoes, 80)})`,
   ])
-  return formatTable(['run', 'started (UTC)', 'hosts', 'outcome', 'name'], cells, { width, color })
+  const header = ['run', ...(isNarrow ? [] : ['started (UTC)']), 'hosts', 'outcome', 'name']
+  return formatTable(header, cells, { width, color })
 }
 
 export interface RunStyle extends LineStyle, Liveness {
@@ -134,7 +142,11 @@ function describeMiddle(standing: Standing, { alive }: Liveness, table: TableSty
   const shown = formatFaults(faults, table)
   return [
     alive
-      ? paint(table, 'strong', `running: last heard of ${elapsed} after its start`)
+      ? paint(
+          table,
+          'strong',
+          `running: last heard of ${elapsed} after its start, at ${new Date(standing.lastMs).toISOString().slice(11, 19)} UTC`,
+        )
       : paint(
           table,
           'bad',

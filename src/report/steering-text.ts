@@ -16,7 +16,8 @@ export function timeText(ms: number): string {
 }
 
 export function interruptionText({ signal, by }: Extract<Entry, { type: 'run.interrupted' }>): string {
-  if (signal === 'abort') return by === undefined ? 'aborted' : `aborted by ${oneLine(by, 80)}`
+  if (signal === 'abort')
+    return by === undefined ? 'asked to go back' : `asked to go back by ${oneLine(by, 80)}`
   return `interrupted by ${signal}${by === undefined ? '' : ` from ${oneLine(by, 80)}`}`
 }
 

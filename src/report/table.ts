@@ -58,6 +58,7 @@ function fitWidths(natural: readonly number[], width: number): number[] {
   }
   shrink(widths.length - 1)
   const byWidth = widths.map((_, column) => column).sort((a, b) => (natural[b] ?? 0) - (natural[a] ?? 0))
-  for (const column of byWidth) if (over > 0) shrink(column)
+  // The first one says what the row is about.
+  for (const column of [...byWidth.filter(each => each > 0), 0]) if (over > 0) shrink(column)
   return widths
 }

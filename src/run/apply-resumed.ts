@@ -22,6 +22,8 @@ export function applyResumed(state: RunState): void {
   // Whoever waits, waits anew: nobody has watched the fleet meanwhile.
   if (state.stageStep === 'baking' || state.stageStep === 'baked') state.stageStep = 'rolling'
   if (state.gate === 'waiting') state.gate = 'shut'
+  // Resuming is what a pause waits for.
+  state.pausedMs = undefined
   state.woke = 'no'
   state.retried.clear()
   state.finished = undefined

@@ -17,7 +17,6 @@ import { createLeases, type Leases } from './leases.ts'
 import { initialState, type Limits, type RunState } from './state.ts'
 import { decisionEntry, isDecide } from './steps.ts'
 import { createVigil, type Vigil } from './vigil.ts'
-import { waitOutPause } from './waits.ts'
 import { watchForSleep } from './wake.ts'
 
 export interface Participant {
@@ -141,7 +140,6 @@ export async function conduct(run: Conduct): Promise<RunState> {
 
   run.onHelm?.(createHelm(stand, start))
   await record(run.opening)
-  if (state.pausedMs !== undefined) start(() => waitOutPause(stand))
   watchForSleep(stand, run.leaseMs)
 
   while (!state.finished) {

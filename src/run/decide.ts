@@ -31,13 +31,10 @@ export function decide(state: RunState): readonly Decision[] {
   if (state.interrupted) return interrupt(state)
   if (inPhase(state, 'unsure', 'looking') > 0) return each('look', hostsIn(state, 'unsure'))
   if (state.woke !== 'no') return state.woke === 'yes' ? [{ do: 'look-again' }] : []
+  const turn = overBudget(state)
+  if (turn) return turn
   if (inPhase(state, 'waiting', 'inspecting') > 0) return each('inspect', hostsIn(state, 'waiting'))
-  return (
-    unfit(state) ??
-    prepare(state) ??
-    overBudget(state) ??
-    (state.precommitting ? precommit(state) : roll(state))
-  )
+  return unfit(state) ?? prepare(state) ?? (state.precommitting ? precommit(state) : roll(state))
 }
 
 /** Interrupted before any change there is nothing to undo, only questions to wait for. */
@@ -50,7 +47,7 @@ function interrupt(state: RunState): readonly Decision[] {
 }
 
 function interruptedBy({ interrupted }: RunState): string {
-  return interrupted === 'abort' ? 'aborted from another terminal' : `interrupted by ${interrupted}`
+  return interrupted === 'abort' ? 'asked to go back' : `interrupted by ${interrupted}`
 }
 
 /** One unfit host stops everything before any change; unreachable ones only within max_unreachable. */
@@ -88,9 +85,8 @@ function prepare(state: RunState): readonly Decision[] | undefined {
 /** Failures beyond max_failed; after the participants are frozen, any failure at all. */
 function overBudget(state: RunState): readonly Decision[] | undefined {
   const failed = state.failures.size
-  const tolerated = state.precommitting ? 0 : state.limits.maxFailed
-  const fresh = inPhase(state, 'failing')
-  if (failed > state.limits.maxFailed || (state.precommitting && fresh > tolerated)) {
+  const isParticipantLost = state.precommitting && inPhase(state, 'failing') > 0
+  if (failed > state.limits.maxFailed || isParticipantLost) {
     return [{ do: 'roll-back', reason: failureReason(state) }]
   }
   return undefined

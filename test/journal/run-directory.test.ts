@@ -112,7 +112,7 @@ describe('a run is found', () => {
   })
 
   it('never where there are none', () => {
-    expect(() => findRun(join(root, 'nowhere'), 'last')).toThrow('there is no run "last"')
+    expect(() => findRun(join(root, 'nowhere'), 'last')).toThrow('there are no runs')
   })
 })
 

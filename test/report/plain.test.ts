@@ -164,7 +164,7 @@ it('shows every reason of a refusal', () => {
     error SSH_UNREACHABLE: h03: connect ECONNREFUSED 10.0.0.3:22
 
     refused: nothing was changed on any host
-    next: wait for the run that is named above, or, if it was cut off, settle its hosts first: docs/hosts.md, "By hand"
+    next: wait for the run that is named above; if it was cut off, \`handover resume\` goes on with it and \`handover rollback\` takes it back
     "
   `)
 })

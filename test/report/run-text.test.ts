@@ -73,7 +73,7 @@ it('lists what was begun and never ended as in doubt once the process is gone', 
 
 it('shows a living run as it stands', () => {
   expect(describeRun(cutOff, { alive: true, color: false }).slice(5).join('\n')).toMatchInlineSnapshot(`
-    "running: last heard of 4.3s after its start
+    "running: last heard of 4.3s after its start, at 02:15:04 UTC
 
     host  stage   last seen  before  after
     h01   canary  healthy    1.22.1  -

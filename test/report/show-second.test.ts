@@ -15,7 +15,7 @@ describe('show', () => {
     expect(show(true, ...gated())).toMatchInlineSnapshot(`
       "stages: canary (1 host) finished, rest (2 hosts) waits
       stage rest WAITS for an approval: \`handover approve 20261120-021500-4f2a\` (until 2026-11-20 03:15:04 UTC, then every host goes back)
-      running: last heard of 4.2s after its start
+      running: last heard of 4.2s after its start, at 02:15:04 UTC
 
       host  stage   last seen  before  after
       h01   canary  healthy    1.22.1  -
@@ -46,7 +46,7 @@ describe('show', () => {
       "stages: canary (1 host) finished, rest (4 hosts) begun
       resumed 2026-11-20 02:25:04 UTC by mia on ops2, process 99: controller 2 of this run
       note: the playbook was edited since
-      running: last heard of 10m 04s after its start
+      running: last heard of 10m 04s after its start, at 02:25:04 UTC
 
       host  stage   last seen  before  after
       h01   canary  looking    1.22.1  -
@@ -64,7 +64,7 @@ describe('show', () => {
 
   it('says who aborted a run', () => {
     const abort: EntryBody = { type: 'run.interrupted', signal: 'abort', by: 'mia@ops2' }
-    expect(show(true, ...gated(), abort).split('\n')[1]).toBe('aborted by mia@ops2')
+    expect(show(true, ...gated(), abort).split('\n')[1]).toBe('asked to go back by mia@ops2')
   })
 
   it('shows a run that ended in doubt as unfinished once it is resumed', () => {

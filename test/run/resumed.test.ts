@@ -106,6 +106,11 @@ describe('in the middle of the stages', () => {
     },
   )
 
+  it('beyond max_failed it goes back at once: nobody is inspected or prepared for a run that cannot go on', () => {
+    const run = look(cutOffAt('switch b'), { a: 'reverted', b: 'reverted', c: 'prepared' })
+    expect(run.step()).toEqual(['roll-back'])
+  })
+
   it('within max_failed it only fails by itself', () => {
     const run = look(cutOffAt('start-precommit', { ...limits, maxFailed: 1 }), {
       a: 'reverted',

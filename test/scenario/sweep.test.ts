@@ -94,6 +94,8 @@ async function expectTruth(world: World): Promise<void> {
 async function resume(world: World): Promise<void> {
   const { code } = await handover(world, 'resume', 'last', '-y')
   count(`resume ${code}`)
+  // Killed before its first entry there is no run to go on with.
+  if (code === 130) return allOld(world)
   expect([0, 2], 'the exit of resume').toContain(code)
   if (code === 0) await allNew(world)
   else await allOld(world)

@@ -39,12 +39,12 @@ export const hostCodes = {
   HOST_LOCKED: {
     exit: 7,
     about:
-      'Another run holds the lock of this host. The message says who and since when. Wait for it to end.',
+      'Another run holds the lock of this host. The message says who and since when. Wait for it to end; if it was cut off, `handover resume` goes on with it and `handover rollback` takes it back.',
   },
   HOST_RUN_UNFINISHED: {
     exit: 7,
     about:
-      'An earlier run was cut off on this host, and its dead-man too, so nobody has brought the host back. `handover lock break` does: back where that run was not decided, forward where it was.',
+      'An earlier run was cut off on this host, and its dead-man too, so nobody has brought the host back. `handover resume` or `handover rollback` of that run does; `handover lock break`, where neither can be used: back where it was not decided, forward where it was.',
   },
   ARTIFACT_REFUSED: {
     exit: 6,
