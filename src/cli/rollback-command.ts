@@ -44,8 +44,9 @@ export async function rollbackCommand(
 function refuseRollbackByChance({ run, entries, state }: PastRun, wanted: string): void {
   const [opening] = entries
   if (wanted !== 'last' || opening?.type !== 'run.started' || opening.undoes === undefined) return
-  // One that was cut off is led on.
-  if (state.finished === undefined || state.finished === 'in-doubt') return
+  // One that was cut off is led on, and one that has committed nothing has nothing to undo.
+  if (state.finished === undefined || state.finished === 'in-doubt' || inPhase(state, 'committed') === 0)
+    return
   throw new HandoverError(
     fault('USAGE', `the last run, ${run}, is itself a rollback, of ${opening.undoes}`, {
       hint: `to undo that rollback, name it: handover rollback ${run}`,

@@ -24,7 +24,7 @@ test.each([
   [['run', 'up.yml', '--forks', '0'], 'at least 1'],
   [['run', 'up.yml', '--ask-become-pass'], "unknown option '--ask-become-pass'"],
   [['plan', 'up.yml'], 'no inventory was given'],
-  [['show', 'nothing'], 'there is no run "nothing"'],
+  [['show', 'nothing'], 'there are no runs in'],
 ] as const)('wrong usage %j ends with 5', (args, text) => {
   const { exit, out, err } = desk.handover(...args)
   expect({ exit, out }).toEqual({ exit: 5, out: '' })

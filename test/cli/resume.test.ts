@@ -90,9 +90,9 @@ test('cut off before anything was changed: it begins anew with the frozen plan, 
   copyFileSync('/bin/true', join(desk.dir, 'artifacts/nginx-1.26.3'))
 })
 
-test('a run that wrote nothing: nothing to resume', async () => {
+test('a run that wrote nothing: nothing to resume, and nothing was done', async () => {
   const run = await pastRun({ entries: 'none' })
-  expect(desk.handover('resume', run)).toMatchObject({ exit: 0, err: '' })
+  expect(desk.handover('resume', run)).toMatchObject({ exit: 130, err: '' })
 })
 
 test('a journal of another version, or a damaged one, is refused with its place and the way', async () => {

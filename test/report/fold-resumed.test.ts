@@ -156,7 +156,6 @@ it('has nothing under way once another controller came', () => {
 
 describe('what a run waits for', () => {
   const at = (...told: readonly (EntryBody | number)[]) => standingOf(tellRun(...told))
-  const start = Date.UTC(2026, 10, 20, 2, 15, 0)
   const step = ({ stages }: ReturnType<typeof at>) => stages[1]?.step
 
   it('is a gate until it passes', () => {

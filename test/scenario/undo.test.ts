@@ -112,6 +112,9 @@ test('a rollback is a run like any other: it can be undone, too, and asked for a
     const first = await upgraded(world)
     expect(finish(await world.rollback('last').ended).exit).toBe(0)
     await expectAllRun(world, older.path)
+    // Asked for the last one twice, it does not bring back what was taken away.
+    expect((await world.rollback('last').ended).exit).toBe(5)
+    await expectAllRun(world, older.path)
     expect(finish(await world.rollback(first).ended)).toMatchObject({ exit: 0, outcome: 'nothing-to-do' })
     await expectAllRun(world, older.path)
     // The last one has committed nothing; the one before it has.
