@@ -21,9 +21,9 @@ const everyMs = 250
 export function attendRequests(dir: string, helm: Helm, look: () => void): Attendance {
   clearRequests(dir)
   let attending: Promise<void> | undefined
-  const attend = async (answer: (request: Request) => Answer) => {
+  const attend = async (answer: (request: Request) => Promise<Answer>) => {
     for (const { name, request } of await readRequests(dir)) {
-      const why = answer(request)
+      const why = await answer(request)
       const reply: Reply = why === undefined ? { ok: true } : { ok: false, why }
       // A full disk keeps the answer back; whoever waits for it takes the request back in time.
       await answerRequest(dir, name, reply).catch(() => {})
@@ -42,12 +42,20 @@ export function attendRequests(dir: string, helm: Helm, look: () => void): Atten
     async end() {
       clearInterval(timer)
       await attending
-      await attend(() => 'the run has ended').catch(() => {})
+      await attend(async () => 'the run has ended').catch(() => {})
     },
   }
 }
 
-function obey(helm: Helm, request: Request): Answer {
+/** Answered when it is on disk: from then on it holds, whatever becomes of this controller. */
+async function obey(helm: Helm, request: Request): Promise<Answer> {
+  const why = tell(helm, request)
+  if (why !== undefined || (await helm.written())) return why
+  // Without a journal the run goes back, as it was asked to.
+  return request.verb === 'abort' ? undefined : 'the journal cannot be written, so the run goes back'
+}
+
+function tell(helm: Helm, request: Request): Answer {
   switch (request.verb) {
     case 'abort':
       return helm.interrupt('abort', request.by)

@@ -139,6 +139,8 @@ export type RevertOutcome =
   /** `reverse`: the old master could not come back, so the new one was upgraded to the old binary. */
   | { readonly kind: 'reverted'; readonly found: Found; readonly how?: 'in-place' | 'reverse' }
   | { readonly kind: 'stuck'; readonly fault: Fault }
+  /** The host has recorded the decision: it only goes forward. */
+  | { readonly kind: 'decided'; readonly fault: Fault }
   | { readonly kind: 'unknown'; readonly fault: Fault }
 
 /**

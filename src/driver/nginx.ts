@@ -160,7 +160,8 @@ export function nginxHands(host: NginxHost): HostHands {
           const how = field(answer, 'how') === 'reverse' ? 'reverse' : 'in-place'
           return { kind: 'reverted', found: readFound(answer, versions), how }
         }
-        return { kind: 'stuck', fault: stuckFault(name, answer) }
+        const isDecided = field(answer, 'stuck') === 'DECIDED' || field(answer, 'state') === 'committed'
+        return { kind: isDecided ? 'decided' : 'stuck', fault: stuckFault(name, answer) }
       } catch (error) {
         return unknown(error)
       }

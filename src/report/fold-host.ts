@@ -65,7 +65,8 @@ export function applyToHost(
       return
     case 'host.precommitted':
       host.open.delete('precommit')
-      forward('precommitted')
+      // Of one that is judged anew meanwhile it says nothing any more.
+      if (host.step === 'precommitting') forward('precommitted')
       return
     case 'host.failed':
       fail(standing, host, entry)

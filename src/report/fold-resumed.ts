@@ -3,18 +3,13 @@ import { type Fault, type FaultCode, fault } from '../core/fault.ts'
 import type { Entry } from '../journal/entry.ts'
 import { type HostStanding, type HostStep, moveTo, type Standing } from './standing.ts'
 
-/** Nothing was changed there, so they are inspected anew. */
-const untried: ReadonlySet<HostStep> = new Set([
-  'waiting',
-  'inspecting',
-  'inspected',
-  'refused',
-  'unreachable',
-])
-/** What has ended there was proven, and needs no other look. */
-const proven: ReadonlySet<HostStep> = new Set(['current', 'left out', 'committed', 'reverted', 'released'])
+/** Nothing is looked for there. */
+const settled: ReadonlySet<HostStep> = new Set(['current', 'left out'])
+/** Proven by this very run, and nobody else has had them since. */
+const proven: ReadonlySet<HostStep> = new Set(['committed', 'reverted', 'released'])
 
 export function applyResumed(standing: Standing, entry: Extract<Entry, { type: 'run.resumed' }>): void {
+  const wasFinished = standing.finished !== undefined
   standing.resumed = entry
   standing.finished = undefined
   standing.stoodStill = false
@@ -25,15 +20,22 @@ export function applyResumed(standing: Standing, entry: Extract<Entry, { type: '
     if (stage.step === 'baking' || stage.step === 'baked') stage.step = 'rolling'
   }
   for (const host of standing.hosts.values()) {
-    if (untried.has(host.step)) {
-      host.faults = []
-      moveTo(standing, host, 'waiting')
-    } else if (!proven.has(host.step)) {
-      // What was begun there is not under way any more: the look tells how it ended.
-      host.open.clear()
-      moveTo(standing, host, 'unsure')
-    }
+    if (settled.has(host.step)) continue
+    if (proven.has(host.step) && !wasFinished && !mayTryAgain(standing, host)) continue
+    // What was begun there is not under way any more: the look tells how it ended.
+    host.open.clear()
+    host.faults = []
+    moveTo(standing, host, 'unsure')
   }
+}
+
+/** It could not be brought forward after the decision. */
+function mayTryAgain(standing: Standing, { name, step }: HostStanding): boolean {
+  return standing.decided && step !== 'committed' && isParticipant(standing, name)
+}
+
+function isParticipant({ participants }: Standing, host: string): boolean {
+  return participants === undefined || participants.has(host)
 }
 
 export function applyFound(
@@ -41,8 +43,9 @@ export function applyFound(
   host: HostStanding,
   { stand, found }: Extract<Entry, { type: 'host.found' }>,
 ): void {
-  // A run that has turned around meanwhile does not wait for what is found.
-  if (host.step !== 'looking') return
+  // A run that has turned around meanwhile does not wait for what is found, but for a decision.
+  const isDecision = stand === 'decided' || stand === 'committed'
+  if (host.step !== 'looking' && !(host.step === 'reverting' && isDecision)) return
   host.faults = []
   switch (stand) {
     case 'decided':
@@ -61,9 +64,12 @@ export function applyFound(
       if (host.touched) return lose(standing, host, 'its state directory no longer knows this run')
       return moveTo(standing, host, 'waiting')
     case 'reverted':
-      if (standing.decided) host.after = found
-      if (standing.decided || !host.touched) return moveTo(standing, host, 'waiting')
-      if (standing.precommitting) return lose(standing, host, 'its lease ran out')
+      if (standing.decided && isParticipant(standing, host.name)) {
+        host.after = found
+        return moveTo(standing, host, 'waiting')
+      }
+      if (!host.touched) return moveTo(standing, host, 'waiting')
+      if (standing.precommitting && !standing.decided) return lose(standing, host, 'its lease ran out')
       host.after = found
       host.faults = [gone('LEASE_LOST', host, ', and its lease ran out: it went back by itself')]
       return moveTo(standing, host, 'reverted')
@@ -79,10 +85,23 @@ function learnDecided(standing: Standing, { name }: HostStanding): void {
   if (standing.decided) return
   standing.decided = true
   standing.decisionHeardFrom = name
+  standing.rollingBack = undefined
+  standing.interrupted = undefined
   for (const host of standing.hosts.values()) {
-    if (host.step !== 'reverted') continue
+    if (host.step !== 'reverted' && host.step !== 'released') continue
     host.faults = []
     moveTo(standing, host, 'waiting')
+  }
+}
+
+/** Nobody has watched: until its health was counted anew no host is healthy, and no bake has passed. */
+export function judgeAnew(standing: Standing): void {
+  if (standing.decided) return
+  for (const host of standing.hosts.values()) {
+    if (['healthy', 'precommitting', 'precommitted'].includes(host.step)) moveTo(standing, host, 'switched')
+  }
+  for (const stage of standing.stages) {
+    if (stage.step === 'baking' || stage.step === 'baked') stage.step = 'rolling'
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Entry } from '../journal/entry.ts'
 import { applyToHost } from './fold-host.ts'
-import { applyResumed, forgetDecision } from './fold-resumed.ts'
+import { applyResumed, forgetDecision, judgeAnew } from './fold-resumed.ts'
 import { newStanding, type StageStanding, type Standing } from './standing.ts'
 
 export function standingOf(entries: Iterable<Entry>): Standing {
@@ -51,6 +51,7 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       return
     case 'run.woke':
       standing.stoodStill = true
+      judgeAnew(standing)
       return
     case 'run.looked_again':
       standing.stoodStill = false
@@ -61,6 +62,7 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       return
     case 'run.decided':
       standing.decided = true
+      standing.participants = new Set(entry.hosts)
       return
     case 'run.interrupted':
       standing.interrupted ??= entry

@@ -64,6 +64,8 @@ export interface Standing {
   /** The participants are frozen: from here any failure takes the whole fleet back. */
   precommitting: boolean
   decided: boolean
+  /** Of the decision; undefined where it was only heard of from a host. */
+  participants: ReadonlySet<string> | undefined
   /** A host that knew of a decision which the journal does not have. */
   decisionHeardFrom: string | undefined
   rollingBack: string | undefined
@@ -87,6 +89,7 @@ export function newStanding(): Standing {
     counts: new Map(),
     precommitting: false,
     decided: false,
+    participants: undefined,
     decisionHeardFrom: undefined,
     rollingBack: undefined,
     interrupted: undefined,

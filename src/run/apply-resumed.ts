@@ -3,21 +3,16 @@ import { fault } from '../core/fault.ts'
 import type { EntryBody, HostFacts } from '../journal/entry.ts'
 import { dequeue, type HostPhase, type RunState, update } from './state.ts'
 
-/** Nothing was changed there, so they are inspected anew. */
-const untried: ReadonlySet<HostPhase> = new Set([
-  'waiting',
-  'inspecting',
-  'inspected',
-  'refused',
-  'unreachable',
-])
-/** What has ended there was proven, and needs no other look. */
-const proven: ReadonlySet<HostPhase> = new Set(['current', 'left-out', 'committed', 'reverted', 'failed'])
+/** Nothing is looked for there. */
+const settled: ReadonlySet<HostPhase> = new Set(['current', 'left-out'])
+/** Proven by this very run, and nobody else has had them since. */
+const proven: ReadonlySet<HostPhase> = new Set(['committed', 'reverted', 'failed'])
 
 export function applyResumed(state: RunState): void {
   for (const [host, { phase }] of state.hosts) {
-    if (untried.has(phase)) update(state, host, 'waiting', { fault: undefined, refusals: [] })
-    else if (!proven.has(phase)) update(state, host, 'unsure')
+    if (settled.has(phase) || (proven.has(phase) && isStillProven(state, host, phase))) continue
+    // Also where nothing was begun, as far as the journal knows: it may have lost its end.
+    update(state, host, 'unsure', { fault: undefined, refusals: [] })
   }
   // Whoever waits, waits anew: nobody has watched the fleet meanwhile.
   if (state.stageStep === 'baking' || state.stageStep === 'baked') state.stageStep = 'rolling'
@@ -31,13 +26,26 @@ export function applyResumed(state: RunState): void {
   state.journalLost = false
 }
 
+/** With its end a run has given its locks back: others may have come. And who failed to come forward may try again. */
+function isStillProven(state: RunState, host: string, phase: HostPhase): boolean {
+  if (state.finished !== undefined) return false
+  if (!state.decided || phase === 'committed') return true
+  return !isParticipant(state, host)
+}
+
+function isParticipant({ participants }: RunState, host: string): boolean {
+  return participants === undefined || participants.has(host)
+}
+
 export function applyFound(
   state: RunState,
   { host, stand, found }: Extract<EntryBody, { type: 'host.found' }>,
 ): void {
   const record = state.hosts.get(host)
-  // A run that has turned around meanwhile does not wait for what is found.
-  if (record?.phase !== 'looking') return
+  // A run that has turned around meanwhile does not wait for what is found, but for a decision.
+  const isDecision = stand === 'decided' || stand === 'committed'
+  if (record?.phase !== 'looking' && !(record?.phase === 'reverting' && isDecision)) return
+  state.failures.delete(host)
   switch (stand) {
     case 'decided':
     case 'committed':
@@ -59,10 +67,10 @@ export function applyFound(
       if (record.touched) return lose(state, host, 'its state directory no longer knows this run')
       return queueAnew(state, host, 'waiting')
     case 'reverted':
-      if (state.decided) return queueAnew(state, host, 'waiting', found)
+      if (state.decided && isParticipant(state, host)) return queueAnew(state, host, 'waiting', found)
       if (!record.touched) return queueAnew(state, host, 'waiting')
       // Frozen participants are never fewer.
-      if (state.precommitting) return lose(state, host, 'its lease ran out')
+      if (state.precommitting && !state.decided) return lose(state, host, 'its lease ran out')
       state.failures.add(host)
       dequeue(state, host)
       return update(state, host, 'failed', { after: found, fault: gone(host) })
@@ -73,7 +81,7 @@ export function applyFound(
 }
 
 /** Its switch never began, or was undone: it takes its place in its stage again. */
-function queueAnew(
+export function queueAnew(
   state: RunState,
   host: string,
   phase: 'waiting' | 'prepared',
@@ -86,13 +94,17 @@ function queueAnew(
   update(state, host, phase, { touched, after, fault: undefined })
 }
 
-/** Without the journal it is heard of from the hosts alone: whoever went back is brought forward, too. */
+/** Heard of from a host alone: whoever went back is brought forward, too, and nobody goes back any more. */
 function learnDecided(state: RunState): void {
   if (state.decided) return
   state.decided = true
-  for (const host of [...(state.groups.get('failed') ?? [])]) {
-    state.failures.delete(host)
-    queueAnew(state, host, 'waiting')
+  state.rollingBack = undefined
+  state.interrupted = undefined
+  for (const phase of ['failed', 'reverted'] as const) {
+    for (const host of [...(state.groups.get(phase) ?? [])]) {
+      state.failures.delete(host)
+      queueAnew(state, host, 'waiting')
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** From entries to the state of a run: nothing else changes it. */
 import type { Fault } from '../core/fault.ts'
 import type { EntryBody } from '../journal/entry.ts'
-import { applyFound, applyResumed } from './apply-resumed.ts'
+import { applyFound, applyResumed, queueAnew } from './apply-resumed.ts'
 import { dequeue, type HostPhase, type RunState, update } from './state.ts'
 
 /** A host whose part in the run has ended, or that is going back: later news of an earlier phase is too late. */
@@ -27,9 +27,9 @@ export function apply(state: RunState, entry: EntryBody): void {
       dequeue(state, entry.host)
       return update(state, entry.host, 'left-out', { fault: entry.fault })
     case 'host.prepare.begun':
-      return update(state, entry.host, 'preparing')
+      return update(state, entry.host, 'preparing', { begun: true })
     case 'host.prepared':
-      return update(state, entry.host, 'prepared', { newVersion: entry.version })
+      return update(state, entry.host, 'prepared', { newVersion: entry.version, begun: true })
     case 'host.look.begun':
       return update(state, entry.host, 'looking')
     case 'host.found':
@@ -45,7 +45,7 @@ export function apply(state: RunState, entry: EntryBody): void {
       return
     case 'host.switch.begun':
       dequeue(state, entry.host)
-      return update(state, entry.host, 'switching', { touched: true })
+      return update(state, entry.host, 'switching', { touched: true, begun: true })
     case 'host.switched':
       return updateUnlessPast(state, entry.host, 'switched')
     case 'host.healthy':
@@ -54,6 +54,7 @@ export function apply(state: RunState, entry: EntryBody): void {
       return applyFailure(state, entry)
     case 'stage.baking':
       state.stageStep = 'baking'
+      state.bakes++
       state.bakeMs = entry.ms
       return
     case 'stage.baked':
@@ -70,9 +71,12 @@ export function apply(state: RunState, entry: EntryBody): void {
     case 'host.precommit.begun':
       return update(state, entry.host, 'precommitting')
     case 'host.precommitted':
-      return updateUnlessPast(state, entry.host, 'precommitted')
+      // Of one that is judged anew meanwhile it says nothing any more.
+      if (state.hosts.get(entry.host)?.phase !== 'precommitting') return
+      return update(state, entry.host, 'precommitted')
     case 'run.decided':
       state.decided = true
+      state.participants = new Set(entry.hosts)
       return
     case 'host.commit.begun':
       return update(state, entry.host, 'committing')
@@ -89,6 +93,7 @@ export function apply(state: RunState, entry: EntryBody): void {
       return
     case 'run.woke':
       state.woke = 'yes'
+      judgeAnew(state)
       return
     case 'run.looked_again':
       state.woke = 'no'
@@ -103,6 +108,7 @@ export function apply(state: RunState, entry: EntryBody): void {
       if (state.rollingBack) state.retried.add(entry.host)
       return update(state, entry.host, 'reverting')
     case 'host.reverted':
+      if (comesForward(state, entry.host)) return queueAnew(state, entry.host, 'waiting', entry.found)
       return update(state, entry.host, state.failures.has(entry.host) ? 'failed' : 'reverted', {
         after: entry.found,
       })
@@ -136,6 +142,20 @@ function applyFailure(state: RunState, entry: Extract<EntryBody, { type: 'host.f
 function updateUnlessPast(state: RunState, host: string, phase: HostPhase): void {
   const record = state.hosts.get(host)
   if (record && !past.has(record.phase) && record.phase !== 'failing') update(state, host, phase)
+}
+
+/** Nobody has watched: until its health was counted anew no host is healthy, and no bake has passed. */
+function judgeAnew(state: RunState): void {
+  if (state.decided) return
+  for (const phase of ['healthy', 'precommitting', 'precommitted'] as const) {
+    for (const host of [...(state.groups.get(phase) ?? [])]) update(state, host, 'switched')
+  }
+  if (state.stageStep === 'baking' || state.stageStep === 'baked') state.stageStep = 'rolling'
+}
+
+/** It was on its way back when another host was found to have heard of the decision. */
+function comesForward(state: RunState, host: string): boolean {
+  return state.decided && !state.journalLost && !state.failures.has(host)
 }
 
 /** No host has heard of it, and all have gone back by themselves. */

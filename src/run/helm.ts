@@ -1,5 +1,5 @@
 /** Steering a run that is under way: by signals, or from another terminal. */
-import type { Interruption } from '../journal/entry.ts'
+import type { EntryBody, Interruption } from '../journal/entry.ts'
 import type { Stand } from './conduct.ts'
 import { waitOutPause } from './waits.ts'
 
@@ -11,13 +11,24 @@ export interface Helm {
   proceed(by: string): Answer
   /** Lets the stage that waits begin; with a name, only that one. */
   approve(by: string, stage?: string): Answer
+  /** Whether what was told last is on disk, so that it holds whatever becomes of this controller; resolves then. */
+  written(): Promise<boolean>
 }
 
 /** Why it was not done; undefined when it was. */
 export type Answer = string | undefined
 
 export function createHelm(stand: Stand, start: (work: () => Promise<void>) => void): Helm {
-  const { state, record } = stand
+  const { state } = stand
+  let last: Promise<void> = Promise.resolve()
+  const tell = (body: EntryBody, then = async () => {}) => {
+    last = stand.record(body)
+    const told = last
+    start(async () => {
+      await told
+      await then()
+    })
+  }
   const over = () => {
     if (state.finished) return 'the run has ended'
     if (state.decided) return 'the run is decided: it only goes forward now'
@@ -33,7 +44,7 @@ export function createHelm(stand: Stand, start: (work: () => Promise<void>) => v
       // A signal after the decision changes nothing any more, but it is written down.
       if (state.finished || (why && by !== undefined)) return why
       if (!state.interrupted) {
-        start(() => record({ type: 'run.interrupted', signal, ...(by === undefined ? {} : { by }) }))
+        tell({ type: 'run.interrupted', signal, ...(by === undefined ? {} : { by }) })
       }
       return why
     },
@@ -41,17 +52,14 @@ export function createHelm(stand: Stand, start: (work: () => Promise<void>) => v
       const why = begun() ?? (state.precommitting ? 'the run is about to be decided' : undefined)
       if (why) return why
       if (state.pausedMs !== undefined) return 'the run is paused already'
-      start(async () => {
-        await record({ type: 'run.paused', by, ms })
-        await waitOutPause(stand)
-      })
+      tell({ type: 'run.paused', by, ms }, () => waitOutPause(stand))
       return undefined
     },
     proceed(by) {
       const why = begun()
       if (why) return why
       if (state.pausedMs === undefined) return 'the run is not paused'
-      start(() => record({ type: 'run.continued', by }))
+      tell({ type: 'run.continued', by })
       return undefined
     },
     approve(by, wanted) {
@@ -60,8 +68,13 @@ export function createHelm(stand: Stand, start: (work: () => Promise<void>) => v
       const stage = state.limits.stages[state.stage]?.name ?? ''
       if (state.gate !== 'waiting') return 'no stage waits for an approval'
       if (wanted !== undefined && wanted !== stage) return `the stage that waits is ${stage}`
-      start(() => record({ type: 'gate.passed', stage, gate: 'approval', by }))
+      tell({ type: 'gate.passed', stage, gate: 'approval', by })
       return undefined
     },
+    written: () =>
+      last.then(
+        () => true,
+        () => false,
+      ),
   }
 }

@@ -11,9 +11,9 @@ export async function performInspect(stand: Stand, host: string, begun: Promise<
   // A lost journal has turned the run around, and that waits for every inspection to end.
   const [lost] = await begun.then(() => [], faultsOf)
   if (lost) return stand.record({ type: 'host.left_out', host, fault: lost })
-  const { hands, checks, baseline = checks } = stand.participant(host)
   const unexpected = (found: Fault) => stand.record({ type: 'host.unreachable', host, fault: found })
   await guarded(host, unexpected, async () => {
+    const { hands, checks, baseline = checks } = stand.participant(host)
     const outcome = await hands.inspect()
     if (outcome.kind === 'unreachable')
       return stand.record({ type: 'host.unreachable', host, fault: outcome.fault })
@@ -50,9 +50,9 @@ export async function performPrepare(stand: Stand, host: string, begun: Promise<
 
 export async function performSwitch(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
   await begun
-  const { hands, checks, baseline = checks } = stand.participant(host)
   const failed = (found: Fault) => stand.record({ type: 'host.failed', host, fault: found, found: null })
   await guarded(host, failed, async () => {
+    const { hands, checks, baseline = checks } = stand.participant(host)
     const [ill] = await failingChecks(host, baseline, 'right before the switch')
     if (ill) return failed(ill)
     // A rollback that began meanwhile reverts this host, perhaps only when there is room; it must not switch after that.

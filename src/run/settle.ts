@@ -1,7 +1,6 @@
 /** The two ways out on one host, both idempotent: commit and revert. A host that does not answer is asked again. */
 import { sleep } from '../core/clock.ts'
 import { type Fault, fault } from '../core/fault.ts'
-import type { RunStand, StandOutcome } from '../driver/hands.ts'
 import type { HostFacts } from '../journal/entry.ts'
 import type { Stand } from './conduct.ts'
 import { guarded, msSince } from './phases.ts'
@@ -15,9 +14,9 @@ export async function performCommit(stand: Stand, host: string, begun: Promise<v
   // Decided is durable: from here a lost journal must not keep a host from its commit.
   await begun.catch(() => {})
   stand.vigil.stop(host)
-  const { hands } = stand.participant(host)
   const doubt = (found: Fault) => stand.record({ type: 'host.in_doubt', host, fault: found })
   await guarded(host, doubt, async () => {
+    const { hands } = stand.participant(host)
     const outcome = await patiently(stand, patienceOf(stand, host), () => hands.commit())
     if (outcome.kind !== 'committed') return doubt(outcome.fault)
     const { found, oldLeft, cut } = outcome
@@ -28,12 +27,12 @@ export async function performCommit(stand: Stand, host: string, begun: Promise<v
 export async function performRevert(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
   await begun.catch(() => {})
   stand.vigil.stop(host)
-  const { hands } = stand.participant(host)
   const touched = stand.state.hosts.get(host)?.touched ?? true
   // Nothing was switched on an untouched host, and the program there releases what was only prepared by itself.
   const doubt = (found: Fault) =>
     stand.record({ type: touched ? 'host.in_doubt' : 'host.left_out', host, fault: found })
   await guarded(host, doubt, async () => {
+    const { hands } = stand.participant(host)
     const started = stand.clock.now()
     const outcome = await patiently(stand, touched ? patienceOf(stand, host) : 0, () => hands.revert())
     if (outcome.kind === 'reverted') {
@@ -43,37 +42,20 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
       if (touched && before && !isAsBefore(found, before)) return doubt(otherwise(host, found))
       return stand.record({ type: 'host.reverted', host, found, ms, how })
     }
+    // Nobody had told this controller: then the way is forward.
+    if (outcome.kind === 'decided') return learn(stand, host, outcome.fault)
     return doubt(outcome.kind === 'unknown' && touched ? unseen(outcome.fault) : outcome.fault)
   })
 }
 
-/** What a phase that is still at work there is about to change. */
-const passing: ReadonlySet<RunStand> = new Set(['prepared', 'switching', 'reverting'])
-const atWork = { kind: 'unknown' as const }
-
-/** What has this run come to there? Asked by a controller that has taken it over; from then on the host obeys no older one. */
-export async function performLook(stand: Stand, host: string, begun: Promise<void>): Promise<void> {
-  await begun.catch(() => {})
-  const { state, vigil, record, leases } = stand
-  const { hands } = stand.participant(host)
-  const isVain = () => state.hosts.get(host)?.phase !== 'looking'
-  const doubt = (found: Fault) => record({ type: 'host.in_doubt', host, fault: found })
-  await guarded(host, doubt, async () => {
-    let last: StandOutcome | undefined
-    const ask = async () => {
-      // A look keeps nobody out, a renewal does: an older controller must not decide behind what is seen here.
-      const kept = await leases.ask(host, ms => hands.renew(ms))
-      last = kept.kind === 'unknown' ? kept : await hands.stand()
-      return last.kind === 'stand' && last.held && passing.has(last.stand) ? atWork : last
-    }
-    await patiently(stand, patienceOf(stand, host), ask, isVain)
-    if (isVain() || !last) return
-    if (last.kind === 'unknown') return doubt(unseen(last.fault))
-    await record({ type: 'host.found', host, stand: last.stand, found: last.found })
-    const phase = state.hosts.get(host)?.phase
-    if (phase === 'prepared') vigil.keep(host)
-    if (phase === 'switched') vigil.start(host)
-  })
+/** A host has heard of a decision that this run knows nothing of. @param otherwise why it did not go back. */
+async function learn({ participant, record }: Stand, host: string, otherwise: Fault): Promise<void> {
+  const look = await participant(host).hands.stand()
+  if (look.kind === 'unknown') return record({ type: 'host.in_doubt', host, fault: look.fault })
+  const { stand, found } = look
+  if (stand !== 'decided' && stand !== 'committed')
+    return record({ type: 'host.in_doubt', host, fault: otherwise })
+  return record({ type: 'host.found', host, stand, found })
 }
 
 /** Whoever has taken a host over, or has lost its record, says that there is nothing to undo: that proves nothing. */
@@ -96,11 +78,11 @@ function otherwise(host: string, { version, sha256 }: HostFacts): Fault {
 }
 
 /** A host that cannot be reached is waited for until it must have gone back by itself. */
-function patienceOf({ leases, patienceMs }: Stand, host: string): number {
+export function patienceOf({ leases, patienceMs }: Stand, host: string): number {
   return patienceMs ?? leases.mayLastMs(host) + backAfterLeaseMs
 }
 
-function unseen(found: Fault): Fault {
+export function unseen(found: Fault): Fault {
   const hint = 'its dead-man was due meanwhile, which nobody has seen; look with `handover status`'
   return { ...found, hint: found.hint ? `${found.hint}; ${hint}` : hint }
 }
@@ -109,7 +91,7 @@ function unseen(found: Fault): Fault {
  * Asks again while the answer is `unknown`, with growing pauses, for at most `patienceMs` after the first answer.
  * @param isVain looked at before each time.
  */
-async function patiently<T extends { readonly kind: string }>(
+export async function patiently<T extends { readonly kind: string }>(
   { clock }: Stand,
   patienceMs: number,
   ask: () => Promise<T>,

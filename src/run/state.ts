@@ -38,6 +38,8 @@ export interface HostRecord {
   phase: HostPhase
   /** Its switch was begun: from here a revert has something to undo. */
   touched: boolean
+  /** Its preparation was begun: the run may have left something there. */
+  begun: boolean
   before: HostFacts | undefined
   after: HostFacts | undefined
   newVersion: string
@@ -68,8 +70,12 @@ export interface RunState {
   stage: number
   stageStep: 'waiting' | 'rolling' | 'baking' | 'baked'
   bakeMs: number
+  /** How many have been begun: one whose controller stood still counts for nothing. */
+  bakes: number
   precommitting: boolean
   decided: boolean
+  /** Of the decision; undefined where it was only heard of from a host. */
+  participants: ReadonlySet<string> | undefined
   rollingBack: string | undefined
   interrupted: Interruption | undefined
   /** Of the stage that is next. */
@@ -94,6 +100,7 @@ export function initialState(limits: Limits): RunState {
         stage,
         phase: 'waiting',
         touched: false,
+        begun: false,
         before: undefined,
         after: undefined,
         newVersion: '',
@@ -113,8 +120,10 @@ export function initialState(limits: Limits): RunState {
     stage: 0,
     stageStep: 'waiting',
     bakeMs: 0,
+    bakes: 0,
     precommitting: false,
     decided: false,
+    participants: undefined,
     rollingBack: undefined,
     interrupted: undefined,
     gate: 'shut',

@@ -18,6 +18,8 @@ export interface Vigil {
   stopAll(): void
   /** Every lease is renewed now; resolves when all have answered, those that fail as `host.failed`. */
   hearAll(): Promise<void>
+  /** The health of every switched host counts from nothing. */
+  judgeAnew(): void
 }
 
 /** How often a switched host is looked at, and how seldom at most one that is only prepared is heard from. */
@@ -64,6 +66,13 @@ export function createVigil(scene: Scene): Vigil {
     stop,
     stopAll() {
       for (const host of [...kept.keys()]) stop(host)
+    },
+    judgeAnew() {
+      for (const [host, one] of kept) {
+        if (!one.health) continue
+        one.health.stop()
+        one.health = watchHealth(host, scene, found => fail(host, found))
+      }
     },
     async hearAll() {
       await Promise.all([...kept.values()].map(({ renewals }) => renewals.now()))

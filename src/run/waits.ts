@@ -8,8 +8,10 @@ export async function bake(stand: Stand): Promise<void> {
   const stage = state.limits.stages[state.stage]
   if (!stage) return
   await record({ type: 'stage.baking', stage: stage.name, ms: stage.bakeMs })
-  await pass(stand, stage.bakeMs)
-  if (state.rollingBack === undefined && !state.finished)
+  const mine = state.bakes
+  const isOver = () => state.bakes !== mine || state.stageStep !== 'baking'
+  await pass(stand, stage.bakeMs, isOver)
+  if (state.rollingBack === undefined && !state.finished && !isOver())
     await record({ type: 'stage.baked', stage: stage.name })
 }
 

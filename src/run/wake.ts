@@ -34,5 +34,6 @@ function gap(before: Mark, after: Mark): number {
 export async function lookAgain({ vigil, state, record }: Stand): Promise<void> {
   state.woke = 'looking'
   await vigil.hearAll()
+  vigil.judgeAnew()
   await record({ type: 'run.looked_again' })
 }

@@ -36,15 +36,33 @@ function look(run: Tale, stands: Readonly<Record<string, RunStand>>): Tale {
 }
 
 describe('before anything was changed', () => {
-  it('the run begins anew, without a look at what it has not touched', () => {
-    const run = cutOffAt('inspect a')
+  it('the run begins anew; every host is asked first, because the journal may have lost its end', () => {
+    const run = look(cutOffAt('inspect a'), { a: 'none', b: 'none', c: 'none' })
     expect(run.next()).toEqual(['inspect a', 'inspect b', 'inspect c'])
+  })
+
+  it('what is found switched although the journal does not know of it goes on, and goes back with the others', () => {
+    const run = look(cutOffAt('inspect a'), { a: 'switched', b: 'none', c: 'none' })
+    expect(run.step()).toEqual(['inspect b', 'inspect c'])
+    run.hear(said.fit('b'), said.refused('c'))
+    expect(run.step()).toEqual(['roll-back'])
+    expect(run.step()).toEqual(['revert a'])
+    run.hear(said.reverted('a'))
+    run.step()
+    expect(run.exit()).toBe(2)
+  })
+
+  it('told to go back, every host proves it', () => {
+    const run = cutOffAt('inspect a').hear(said.interrupted())
+    expect(run.step()).toEqual(['roll-back'])
+    expect(run.step().toSorted()).toEqual(['revert a', 'revert b', 'revert c'])
   })
 
   it('what was refused or unreachable is asked again', () => {
     const run = tale(limits)
     run.step()
     run.hear(said.fit('a'), said.refused('b'), said.unreachable('c'), resumed)
+    look(run, { a: 'none', b: 'none', c: 'none' })
     expect(run.next()).toEqual(['inspect a', 'inspect b', 'inspect c'])
   })
 
@@ -307,11 +325,38 @@ describe('decided', () => {
     run.step()
     expect(run.exit()).toBe(3)
     run.hear(resumed)
-    look(run, { b: 'committed' })
-    expect(run.step()).toEqual(['commit b'])
-    run.hear(said.committed('b'))
+    // With its end it has given its locks back, so nothing is proven any more.
+    look(run, { a: 'committed', b: 'committed', c: 'committed' })
+    expect(run.step()).toEqual(['commit a', 'commit b', 'commit c'])
+    run.hear(said.committed('a'), said.committed('b'), said.committed('c'))
     run.step()
     expect(run.exit()).toBe(0)
+  })
+
+  it('who failed to come forward may try again with the next controller; who failed before the decision does not', () => {
+    const run = tale({ ...limits, maxFailed: 1 }).until('start-precommit').hear(said.failed('a'))
+    run.step()
+    run.hear(said.reverted('a')).until('commit b').hear(resumed)
+    run.step()
+    run.hear(found('b', 'committed'), found('c', 'reverted'))
+    run.step()
+    run.hear(said.committed('b'), said.refused('c'))
+    expect(run.step()).toEqual(['finish in-doubt'])
+    run.hear(resumed)
+    look(run, { a: 'reverted', b: 'committed', c: 'reverted' })
+    expect(run.step().toSorted()).toEqual(['commit b', 'inspect c'])
+    expect(run.state.hosts.get('a')?.phase).toBe('failed')
+  })
+
+  it('heard of while the others go back: from then on only forward', () => {
+    const run = tale(limits).until('start-precommit').hear(said.interrupted(), resumed)
+    run.step()
+    expect(run.step().toSorted()).toEqual(['revert a', 'revert b', 'revert c'])
+    run.hear(said.reverted('b'), found('a', 'committed'))
+    expect(run.step().toSorted()).toEqual(['commit a', 'inspect b'])
+    expect(run.hear(said.reverted('c')).step()).toEqual(['inspect c'])
+    run.hear(said.committed('a'), said.fit('b'), said.fit('c'))
+    expect(run.step()).toEqual(['prepare b', 'prepare c'])
   })
 
   it('without the journal it is learnt from one host, and those that went back before that are brought forward', () => {
@@ -323,6 +368,27 @@ describe('decided', () => {
     run.step()
     run.hear(found('a', 'reverted'), found('b', 'committed'), found('c', 'precommitted'))
     expect(run.step()).toEqual(['commit b', 'commit c', 'inspect a'])
+  })
+})
+
+describe('a controller that stood still', () => {
+  it('lets no bake pass that nobody has watched', () => {
+    const run = tale(limitsOf([stage('all', ['a'], { bakeMs: 1000 })])).until('bake')
+    run.step()
+    run.hear({ type: 'run.woke', ms: 60_000 }, { type: 'run.looked_again' })
+    expect(run.next()).toEqual([])
+    expect(run.hear(said.healthy('a')).next()).toEqual(['bake'])
+  })
+
+  it('asks for every acknowledgement again before it decides', () => {
+    const run = tale(limits).until('decide').hear({ type: 'run.woke', ms: 60_000 }, said.precommitted('a'))
+    run.step()
+    run.hear({ type: 'run.looked_again' }, said.healthy('a'), said.healthy('b'))
+    expect(run.step()).toEqual(['precommit a', 'precommit b'])
+    run.hear(said.precommitted('a'), said.precommitted('b'))
+    expect(run.next()).toEqual([])
+    expect(run.hear(said.healthy('c')).step()).toEqual(['precommit c'])
+    expect(run.hear(said.precommitted('c')).next()).toEqual(['decide'])
   })
 })
 
@@ -382,6 +448,8 @@ describe('gates and pauses', () => {
   it('a controller that stood still begins nothing before every host was heard from', () => {
     const run = tale(limits).until('switch b').hear({ type: 'run.woke', ms: 60_000 })
     expect(run.next()).toEqual(['look-again'])
+    // Nobody has watched: what was healthy is judged anew.
+    expect(run.state.hosts.get('a')?.phase).toBe('switched')
     expect(run.hear(said.failed('a'), { type: 'run.looked_again' }).next()).toEqual(['roll-back'])
   })
 })
