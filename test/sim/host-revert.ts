@@ -17,7 +17,7 @@ import { isOldParked } from './host-processes.ts'
 export function* revert(hand: Hand, drainMs: number): Steps<RevertOutcome> {
   const { host, run } = hand
   const stuck = (code: string): RevertOutcome => ({
-    kind: 'stuck',
+    kind: code === 'DECIDED' ? 'decided' : 'stuck',
     fault: stuckFault(host.traits.name, code),
   })
   if (!becomesNewest(hand) && isOvertaken(hand)) return stuck('FENCED')
