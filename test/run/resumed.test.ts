@@ -334,7 +334,9 @@ describe('decided', () => {
   })
 
   it('who failed to come forward may try again with the next controller; who failed before the decision does not', () => {
-    const run = tale({ ...limits, maxFailed: 1 }).until('start-precommit').hear(said.failed('a'))
+    const run = tale({ ...limits, maxFailed: 1 })
+      .until('start-precommit')
+      .hear(said.failed('a'))
     run.step()
     run.hear(said.reverted('a')).until('commit b').hear(resumed)
     run.step()

@@ -311,4 +311,43 @@ describe('a controller that stood still', () => {
     expect((await story.ended).rollingBack).toBe('a failed: its lease ran out')
     expect(fleet.calls).not.toContain('b.switchOver')
   })
+
+  it('judges its hosts anew, and bakes anew: what failed while nobody watched is seen', async () => {
+    const { clock, sleep } = sleepy()
+    let isIll = false
+    // It looks so seldom that only a new judgement can see it in time.
+    const check = scriptedCheck('up', () => ({ pass: !isIll, detail: isIll ? 'status 500' : 'status 200' }), {
+      intervalMs: 60_000,
+    })
+    const fleet = fakeFleet().add('a', {}, [check]).add('b')
+    const story = await begin(limits, fleet, { clock, leaseMs: 3_600_000 })
+    await story.told('stage.baking')
+    isIll = true
+    sleep(60_000)
+    expect((await story.ended).rollingBack).toContain('health check "up" failed: status 500')
+    expect(fleet.calls).not.toContain('b.switchOver')
+  })
+
+  it('bakes anew with its whole time', async () => {
+    const { clock, sleep } = sleepy()
+    const story = await begin(limits, fakeFleet().add('a').add('b'), { clock, leaseMs: 3_600_000 })
+    await story.told('stage.baking')
+    sleep(60_000)
+    await story.ended
+    expect(words(story.entries()).filter(type => type === 'stage.baking')).toHaveLength(2)
+    expect(finish(story.entries()).exit).toBe(0)
+  })
+})
+
+describe('a request', () => {
+  it('holds only when it is on disk', async () => {
+    const broken = (body: EntryBody) => body.type === 'run.paused'
+    const limits = limitsOf([stage('first', ['a'], { bakeMs: 60_000 }), stage('rest', ['b'])])
+    const story = await begin(limits, fakeFleet().add('a').add('b'), { broken })
+    await story.told('stage.baking')
+    expect(await story.helm.written()).toBe(true)
+    expect(story.helm.pause('me', 60_000)).toBeUndefined()
+    expect(await story.helm.written()).toBe(false)
+    expect((await story.ended).rollingBack).toContain('no space left')
+  })
 })

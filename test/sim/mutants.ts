@@ -72,8 +72,8 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'the intent of a switch is not waited for',
     file: 'src/run/phases.ts',
-    from: '  await begun\n  const { hands, checks, baseline = checks } = stand.participant(host)\n  const failed',
-    to: '  begun.catch(() => {})\n  const { hands, checks, baseline = checks } = stand.participant(host)\n  const failed',
+    from: "  await begun\n  const failed = (found: Fault) => stand.record({ type: 'host.failed', host, fault: found, found: null })\n  await guarded(host, failed, async () => {\n    const { hands, checks",
+    to: "  begun.catch(() => {})\n  const failed = (found: Fault) => stand.record({ type: 'host.failed', host, fault: found, found: null })\n  await guarded(host, failed, async () => {\n    const { hands, checks",
     caught: ['invariant 9'],
     more: { hasChecks: false },
   },
@@ -188,16 +188,16 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'a resume takes a commit that was begun for one that was made',
     file: 'src/run/apply-resumed.ts',
-    from: "else if (!proven.has(phase)) update(state, host, 'unsure')",
-    to: "else if (phase === 'committing') update(state, host, 'committed')\n    else if (!proven.has(phase)) update(state, host, 'unsure')",
+    from: "    update(state, host, 'unsure', { fault: undefined, refusals: [] })",
+    to: "    if (phase === 'committing') update(state, host, 'committed')\n    else update(state, host, 'unsure')",
     caught: ['invariant 12', 'all or nothing'],
     strikes: [kill('host.commit.begun', 1, 80_000)],
   },
   {
     name: 'a resume trusts the journal instead of looking',
     file: 'src/run/apply-resumed.ts',
-    from: "else if (!proven.has(phase)) update(state, host, 'unsure')",
-    to: "else if (phase === 'switched' || phase === 'reverting') update(state, host, phase === 'switched' ? 'healthy' : 'reverted')\n    else if (!proven.has(phase)) update(state, host, 'unsure')",
+    from: "    update(state, host, 'unsure', { fault: undefined, refusals: [] })",
+    to: "    if (phase === 'switched' || phase === 'reverting') update(state, host, phase === 'switched' ? 'healthy' : 'reverted')\n    else update(state, host, 'unsure')",
     caught: ['invariant 12', 'invariant 10', 'invariant 5', 'the run waits'],
   },
 ]
