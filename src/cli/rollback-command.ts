@@ -14,11 +14,12 @@ import { askAtTerminal } from './agree.ts'
 import { type CarryOutOptions, carryOut } from './carry-out.ts'
 import { asker } from './lead.ts'
 import { runDirectory } from './options.ts'
-import { isAlive, openRun, type PastRun, type StoredPlan, storedPlan } from './past-run.ts'
+import { isAlive, openRun, type PastRun } from './past-run.ts'
 import { preflightPlan } from './preflight-command.ts'
 import { awaitEnd, exitOfUndoing, place, requireFree, unsettled } from './request.ts'
 import { notBegun } from './resume-command.ts'
 import { abort, tell } from './steer-commands.ts'
+import { planOf, type StoredPlan } from './stored-plan.ts'
 import { takeOver } from './take-over.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -109,10 +110,10 @@ function whyUnsettled(past: PastRun): string {
 }
 
 async function undo(terminal: Terminal, past: PastRun, options: RollbackOptions): Promise<number> {
-  const { root, run, state, entries } = past
+  const { run, state, entries } = past
   const restores = restoresOf(state)
   if (restores.size === 0) return nothingToUndo(terminal, past, options)
-  const stored = storedPlan(root, run)
+  const stored = planOf(past)
   const names = stored.hosts.map(host => host.name)
   const limited = options.limit === undefined ? names : limitNames(names, options.limit)
   const plan = planRollback({ id: run, plan: allowing(stored, options), restores }, limited)

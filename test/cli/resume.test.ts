@@ -1,7 +1,8 @@
 /** `handover resume` before it contacts anybody: which runs can be gone on with, and what is said of the others. */
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fingerprintOf } from '../../src/plan/fingerprint.ts'
 import { makePastRun, type Past, writeTry } from './past.ts'
 import { type Desk, openDesk } from './world.ts'
 
@@ -88,6 +89,25 @@ test('cut off before anything was changed: it begins anew with the frozen plan, 
   expect([again.exit, again.out]).toEqual([6, expect.stringContaining('nothing to resume')])
   writeTry(desk)
   copyFileSync('/bin/true', join(desk.dir, 'artifacts/nginx-1.26.3'))
+})
+
+test('a plan that is not the one the run was begun with: nobody leads the run by it', async () => {
+  const run = await pastRun({})
+  const own = readFileSync(fileOf(run, 'plan.json'), 'utf8')
+  const renamed = { ...JSON.parse(own), name: 'another' }
+  const { machine: _, ...bare } = renamed
+  const refounded = { ...renamed, fingerprint: fingerprintOf(bare) }
+  const plans = ['null', '[]', '{}', own.slice(0, 40), JSON.stringify({ ...JSON.parse(own), hosts: [null] })]
+  for (const text of [...plans, JSON.stringify(renamed), JSON.stringify(refounded)]) {
+    writeFileSync(fileOf(run, 'plan.json'), text)
+    for (const command of ['resume', 'rollback']) {
+      const { exit, err } = desk.handover(command, run, '-y', '--takeover')
+      expect([exit, err]).toEqual([4, expect.stringContaining('error PLAN_CHANGED')])
+      expect(err).toContain('handover resume --from-hosts PLAYBOOK -i INVENTORY --run-dir ANOTHER')
+      expect(err).not.toMatch(/\.[jt]s:\d/)
+    }
+    expect(existsSync(fileOf(run, 'controller-2'))).toBe(false)
+  }
 })
 
 test('a run that wrote nothing: nothing to resume, and nothing was done', async () => {

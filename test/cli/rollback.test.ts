@@ -1,5 +1,5 @@
 /** `handover rollback` before it contacts anybody: which runs can be undone, and what is said of the others. */
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makePastRun, type Past, writeTry } from './past.ts'
@@ -115,9 +115,16 @@ test('hosts that are not reached: exit 6, and a run of its own that says what it
   expect(desk.handover('status', '-T', '1').exit).toBe(3)
 })
 
-test('a run without its plan cannot be undone', async () => {
+test('a run without its plan, or with another one, cannot be undone', async () => {
   const run = await pastRun({ outcome: 'committed', committed: ['a'] })
-  writeFileSync(join(desk.dir, '.handover/runs', run, 'plan.json'), '{')
+  const file = join(desk.dir, '.handover/runs', run, 'plan.json')
+  const text = readFileSync(file, 'utf8')
+  for (const other of ['{', text.replace('"address": "127.0.0.1"', '"address": "::1"')]) {
+    writeFileSync(file, other)
+    const { exit, out, err } = desk.handover('rollback', run)
+    expect([exit, out, err]).toEqual([4, '', expect.stringContaining('error PLAN_CHANGED')])
+  }
+  rmSync(file)
   expect(desk.handover('rollback', run)).toMatchObject({ exit: 5, out: '' })
 })
 

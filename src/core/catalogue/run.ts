@@ -29,6 +29,11 @@ export const runCodes = {
     about:
       'The journal was written by a version of handover whose entries this one cannot read. Nothing was contacted. Use the version that began the run, or go on from the records of the hosts with `handover resume --from-hosts`.',
   },
+  PLAN_CHANGED: {
+    exit: 4,
+    about:
+      'The frozen plan beside a journal is not the one that the run was begun with: the file was edited, exchanged or damaged, so what it says of the hosts is not believed. Nothing was contacted. Put the file back, or go on from the records of the hosts with `handover resume --from-hosts`.',
+  },
   RUN_ACTIVE: {
     exit: 7,
     about:
