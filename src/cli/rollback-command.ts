@@ -17,7 +17,7 @@ import { runDirectory } from './options.ts'
 import { isAlive, openRun, type PastRun } from './past-run.ts'
 import { preflightPlan } from './preflight-command.ts'
 import { awaitEnd, exitOfUndoing, place, requireFree, unsettled } from './request.ts'
-import { notBegun } from './resume-command.ts'
+import { notBegun, nothingHeld } from './resume-command.ts'
 import { abort, tell } from './steer-commands.ts'
 import { planOf, type StoredPlan } from './stored-plan.ts'
 import { takeOver } from './take-over.ts'
@@ -142,14 +142,16 @@ function restoresOf({ hosts }: RunState): Map<string, PlannedRestore> {
   return restores
 }
 
-function nothingToUndo(terminal: Terminal, { run, state }: PastRun, options: RollbackOptions): number {
+function nothingToUndo(terminal: Terminal, past: PastRun, options: RollbackOptions): number {
+  const { run, state, entries } = past
+  const isEmpty = entries.length === 0
+  // Whether there is nothing to undo cannot be told from an empty file, so a script must not take it for done.
+  const exit = isEmpty ? exitCode.interrupted : exitCode.done
   const outcome = state.finished ?? 'interrupted'
-  const how = state.finished === undefined ? 'was cut off before it began' : `ended ${outcome}`
-  const summary = `nothing to undo: run ${run} has committed no host (it ${how})`
+  const why = isEmpty ? nothingHeld : `run ${run} has committed no host (it ended ${outcome})`
+  const summary = `${isEmpty ? `run ${run}: ` : ''}nothing to undo: ${why}`
   if (options.output === 'json') {
-    terminal.out(
-      `${jsonLine({ v: 1, type: 'rollback.unneeded', run, outcome, exit: exitCode.done, summary })}\n`,
-    )
+    terminal.out(`${jsonLine({ v: 1, type: 'rollback.unneeded', run, outcome, exit, summary })}\n`)
   } else terminal.out(`${summary}\n`)
-  return exitCode.done
+  return exit
 }

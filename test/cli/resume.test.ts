@@ -110,9 +110,12 @@ test('a plan that is not the one the run was begun with: nobody leads the run by
   }
 })
 
-test('a run that wrote nothing: nothing to resume, and nothing was done', async () => {
+test('a run whose journal holds nothing: 130, and what that can mean', async () => {
   const run = await pastRun({ entries: 'none' })
-  expect(desk.handover('resume', run)).toMatchObject({ exit: 130, err: '' })
+  const { exit, out, err } = desk.handover('resume', run)
+  expect([exit, err]).toEqual([130, ''])
+  expect(out).toContain('its journal holds nothing: nothing was contacted, unless the file was lost or cut')
+  expect(out).toContain('handover resume --from-hosts')
 })
 
 test('a journal of another version, or a damaged one, is refused with its place and the way', async () => {

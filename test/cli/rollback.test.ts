@@ -77,9 +77,16 @@ test('a run that was cut off before anything was begun: taken over, nothing to t
   expect(desk.handover('rollback', run).out).toContain('nothing to undo')
 })
 
-test('a run that wrote nothing: nothing to undo', async () => {
+test('a run whose journal holds nothing: 130, because it may have been lost', async () => {
   const run = await pastRun({ entries: 'none' })
-  expect(desk.handover('rollback', run)).toMatchObject({ exit: 0, err: '' })
+  writeFileSync(join(desk.dir, '.handover/runs', run, 'controller-1'), '{}')
+  for (const more of [[], ['--check'], ['--limit', 'a']]) {
+    const { exit, out, err } = desk.handover('rollback', run, ...more)
+    expect([exit, err]).toEqual([130, ''])
+    expect(out).toContain('its journal holds nothing: nothing was contacted, unless the file was lost or cut')
+  }
+  const { exit, out } = desk.handover('rollback', run, '--output', 'json')
+  expect([exit, JSON.parse(out)]).toEqual([130, expect.objectContaining({ type: 'rollback.unneeded', exit })])
 })
 
 test('--limit knows the hosts by name and glob, and leaves none only with a reason', async () => {
