@@ -133,6 +133,11 @@ test('a journal of another version, or a damaged one, is refused with its place 
   expect(damaged.err).toContain('--from-hosts')
 })
 
+test('--from-hosts looks at every host: --limit is refused', () => {
+  const { exit, err } = desk.handover('resume', '--from-hosts', 'up.yml', '-i', 'hosts.ini', '--limit', 'a')
+  expect([exit, err]).toEqual([5, expect.stringContaining('--limit cannot be given with --from-hosts')])
+})
+
 test('--from-hosts where nobody answers: there is nothing to go on from', () => {
   const { exit, out } = desk.handover('resume', '--from-hosts', 'up.yml', '-i', 'hosts.ini', '-T', '1')
   expect([exit, out]).toEqual([6, ''])
