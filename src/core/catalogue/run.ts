@@ -47,7 +47,7 @@ export const runCodes = {
   RUN_SILENT: {
     exit: 3,
     about:
-      'The controller of the run is there, or may be there on another machine, but has not answered within 10 seconds. What was asked for was taken back and will not be done. A controller that is stopped for longer than the lease leaves its hosts to go back by themselves.',
+      'The controller of the run is there, or may be there on another machine, but has not answered within 10 seconds. What was asked for was taken back and will not be done. A controller that is stopped for longer than the lease leaves its hosts to go back by themselves. Or it had accepted that, and then, on another machine, wrote nothing for longer than a lease: whether it is being done cannot be told from here.',
   },
   RUN_REQUEST_REFUSED: {
     exit: 6,
