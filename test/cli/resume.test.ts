@@ -1,5 +1,5 @@
 /** `handover resume` before it contacts anybody: which runs can be gone on with, and what is said of the others. */
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fingerprintOf } from '../../src/plan/fingerprint.ts'
@@ -131,6 +131,22 @@ test('a journal of another version, or a damaged one, is refused with its place 
   const damaged = desk.handover('resume', run)
   expect([damaged.exit, damaged.err]).toEqual([1, expect.stringContaining('journal.jsonl:1')])
   expect(damaged.err).toContain('--from-hosts')
+})
+
+test('a journal that is no file hides no other run, and is named where it is meant', async () => {
+  const run = await pastRun({})
+  rmSync(fileOf(run, 'journal.jsonl'))
+  mkdirSync(fileOf(run, 'journal.jsonl'))
+  const other = await pastRun({})
+  const { exit, out, err } = desk.handover('runs')
+  expect([exit, err]).toEqual([0, ''])
+  expect(out).toMatch(new RegExp(`${run} .*unreadable`))
+  expect(out).toContain(other)
+  for (const command of ['show', 'resume', 'rollback', 'abort']) {
+    const said = desk.handover(command, run)
+    expect([command, said.exit, said.err]).toEqual([command, 4, expect.stringContaining('FILE_UNREADABLE')])
+  }
+  rmSync(fileOf(run, ''), { recursive: true })
 })
 
 test('--from-hosts looks at every host: --limit is refused', () => {
