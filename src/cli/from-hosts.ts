@@ -3,21 +3,23 @@
  * without: some host decided or committed, then forward; none, then back, because nobody knows which gates it had passed.
  */
 import { existsSync } from 'node:fs'
+import { formatDuration } from '../core/duration.ts'
 import { exitCode } from '../core/exit-code.ts'
-import { type Fault, fault, HandoverError } from '../core/fault.ts'
+import { fault, HandoverError } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
-import type { Inspection, LastRun } from '../driver/hands.ts'
 import { claimController } from '../journal/controllers.ts'
 import type { EntryBody } from '../journal/entry.ts'
 import { createJournal } from '../journal/journal.ts'
 import { createRunDirectory, journalFile, readJournal, runPath } from '../journal/run-directory.ts'
 import { digestAll } from '../journal/sources.ts'
+import { narrowed } from '../plan/narrowed.ts'
 import type { Plan } from '../plan/plan.ts'
 import { askAtTerminal } from './agree.ts'
 import { startOf } from './carry-out.ts'
 import { withFleet } from './fleet.ts'
 import { asker, lead, ownTrace } from './lead.ts'
 import { runDirectory } from './options.ts'
+import { partsOf, type Recorded, recordedEntries, strangers } from './recorded-hosts.ts'
 import { oneUnfinished } from './recorded-runs.ts'
 import { resolvePlan } from './resolve.ts'
 import { notBegun, type ResumeOptions } from './resume-command.ts'
@@ -25,22 +27,15 @@ import { sourceFiles } from './source-files.ts'
 import { tell } from './steer-commands.ts'
 import type { Terminal } from './terminal.ts'
 
-/** What a host has recorded of the last run there; undefined when it does not answer. */
-export interface Recorded {
-  readonly host: string
-  readonly last: LastRun | null
-  readonly inspection: Inspection | undefined
-  readonly fault?: Fault
-}
-
 export async function resumeFromHosts(
   terminal: Terminal,
   playbook: string,
   wanted: string | undefined,
   options: ResumeOptions,
 ): Promise<number> {
-  const { plan, machine } = await resolvePlan(playbook, options)
-  const all = await lookAtRecords(plan, machine, options)
+  refuseLimit(options)
+  const { plan: whole, machine } = await resolvePlan(playbook, options)
+  const all = await lookAtRecords(whole, machine, options)
   const run = oneUnfinished(all, wanted)
   const silent = all.flatMap(({ fault }) => fault ?? [])
   if (run === undefined) {
@@ -51,20 +46,32 @@ export async function resumeFromHosts(
     return exitCode.done
   }
   const own = all.filter(({ last }) => last?.run === run)
-  requireSameArtifact(plan, run, own)
+  requireSameArtifact(whole, run, own)
+  if (!options.takeover) requireUnled(run, own)
   const root = runDirectory(options, terminal)
   refuseKnown(root, run)
   const isForward = own.some(({ last }) => last?.state === 'decided' || last?.state === 'committed')
+  // The decision is at a host before anything else tells of it, so whoever does not answer may be the one that has it.
+  if (!isForward && silent.length > 0)
+    throw new HandoverError(silent.map(each => ({ ...each, hint: bringUp })))
+  const parts = partsOf(run, all)
+  const outside = isForward ? strangers(all, parts) : []
+  const plan = narrowed(whole, host => !outside.includes(host))
   const course = isForward
     ? `run ${run} is decided on a host: every host is brought forward to the new version`
     : `no host of run ${run} has heard of a decision: every host is brought back`
   const question = `Lead it, with ${plural(plan.hosts.length, 'host')}?`
-  const isAgreed = options.yes || (await askAtTerminal(terminal, options, question, [course]))
+  const isAgreed =
+    options.yes || (await askAtTerminal(terminal, options, question, [course, ...outsideNote(outside)]))
   if (!isAgreed) return notBegun(terminal)
   const epoch = Math.max(...own.map(({ last }) => last?.epoch ?? 1)) + 1
-  const parts = all.filter(({ last, fault }) => last?.run === run || fault)
-  await beginAnew(root, { run, plan, machine, playbook, epoch, parts }, options)
-  const opening = { type: 'run.resumed' as const, ...ownTrace(), epoch, notes: [lostNote, course] }
+  await beginAnew(root, { run, plan, machine, playbook, epoch, bodies: recordedEntries(run, parts) }, options)
+  const opening = {
+    type: 'run.resumed' as const,
+    ...ownTrace(),
+    epoch,
+    notes: [lostNote, course, ...outsideNote(outside)],
+  }
   const past = readJournal(root, run)
   const backBy = isForward ? undefined : asker()
   const { exit = exitCode.unexpected } = await lead(
@@ -76,6 +83,38 @@ export async function resumeFromHosts(
 }
 
 const lostNote = 'the journal of this run is lost; it goes on from what its hosts have recorded'
+const bringUp = 'bring it up, then try again: it may have heard of a decision, and no host that answers has'
+
+function outsideNote(hosts: readonly string[]): string[] {
+  return hosts.length === 0 ? [] : [`without a record of this run, so left as they are: ${hosts.join(', ')}`]
+}
+
+/** Without the journal nobody else knows which hosts the run had, so each one has to be looked at. */
+function refuseLimit({ limit }: ResumeOptions): void {
+  if (limit === undefined) return
+  throw new HandoverError(
+    fault('USAGE', '--limit cannot be given with --from-hosts: every host of the run has to be looked at'),
+  )
+}
+
+/** A lock that lives is all that is seen from here of a controller somewhere else. @throws HandoverError RUN_ACTIVE. */
+function requireUnled(run: string, own: readonly Recorded[]): void {
+  const locks = own.flatMap(({ inspection }) => inspection?.lock ?? [])
+  const alive = locks.filter(lock => lock.run === run && lock.isAlive)
+  const [first] = alive
+  if (!first) return
+  const leaseMs = Math.max(0, ...alive.map(lock => lock.leaseMs ?? 0))
+  const wait = leaseMs > 0 ? `within ${formatDuration(Math.ceil(leaseMs / 1000) * 1000)}` : 'soon'
+  throw new HandoverError(
+    fault(
+      'RUN_ACTIVE',
+      `run ${run} is still alive on ${plural(alive.length, 'host')}, so its controller may lead it: ${first.owner}`,
+      {
+        hint: `a host that no longer hears from it lets go ${wait}, then nobody leads it; or, when it is known to be gone, lead it from here with --takeover`,
+      },
+    ),
+  )
+}
 
 async function lookAtRecords(plan: Plan, machine: string, options: ResumeOptions): Promise<Recorded[]> {
   return withFleet(plan, machine, options, each =>
@@ -107,17 +146,18 @@ interface Anew {
   readonly machine: string
   readonly playbook: string
   readonly epoch: number
-  readonly parts: readonly Recorded[]
+  /** What its hosts have recorded. */
+  readonly bodies: readonly EntryBody[]
 }
 
 /** A directory for that very run, with a journal that says what its hosts have recorded. */
 async function beginAnew(root: string, anew: Anew, options: ResumeOptions): Promise<void> {
-  const { run, plan, machine, playbook, epoch, parts } = anew
+  const { run, plan, machine, playbook, epoch } = anew
   const sources = await digestAll(sourceFiles(playbook, options))
   const dir = await createRunDirectory(root, run, { ...plan, machine }, sources)
   await claimController(dir, run, epoch)
   const journal = await createJournal(journalFile(root, run), run)
-  const bodies = [startOf(plan, playbook), ...parts.flatMap(recordedEntries)]
+  const bodies = [startOf(plan, playbook), ...anew.bodies]
   await Promise.all(bodies.map(body => journal.append(body)))
   await journal.close()
 }
@@ -130,29 +170,4 @@ function refuseKnown(root: string, run: string): void {
       hint: `go on with it: handover resume ${run}; or, if its journal cannot be read, name another place with --run-dir`,
     }),
   )
-}
-
-/**
- * Each of these is looked at before anything else. One that was switched has something to go back to, and one that does not
- * answer may have.
- */
-function recordedEntries({ host, last, inspection }: Recorded): EntryBody[] {
-  const isPrepared = last?.state === 'prepared'
-  return [
-    { type: 'host.inspect.begun', host },
-    ...(last && inspection ? [seenBefore(host, last, inspection)] : []),
-    { type: 'host.prepare.begun', host },
-    ...(isPrepared ? [] : [{ type: 'host.switch.begun' as const, host }]),
-  ]
-}
-
-function seenBefore(host: string, { oldSha }: LastRun, { onDisk }: Inspection): EntryBody {
-  const version = onDisk.sha256 === oldSha ? onDisk.version : ''
-  const unseen = { pid: 0, workers: 0, masters: 1, draining: 0 }
-  return {
-    type: 'host.inspected',
-    host,
-    current: false,
-    found: { version, sha256: oldSha, runsPath: true, ...unseen },
-  }
 }

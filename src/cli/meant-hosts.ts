@@ -4,8 +4,8 @@ import { limitNames } from '../inventory/pattern.ts'
 import { findRun, listRuns } from '../journal/run-directory.ts'
 import type { Plan } from '../plan/plan.ts'
 import { runDirectory, type TargetOptions } from './options.ts'
-import { storedPlan } from './past-run.ts'
 import { resolvePlan } from './resolve.ts'
+import { storedPlan } from './stored-plan.ts'
 import type { Terminal } from './terminal.ts'
 
 /**

@@ -1,12 +1,8 @@
 /** What is kept of a run that was started before: how it stands, who leads it, and what was its plan. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fault, HandoverError } from '../core/fault.ts'
 import { highestEpoch, readController } from '../journal/controllers.ts'
 import type { Entry } from '../journal/entry.ts'
 import { type Liveness, livenessOf } from '../journal/process-identity.ts'
 import { findRun, readJournal, runPath } from '../journal/run-directory.ts'
-import type { Plan } from '../plan/plan.ts'
 import { apply } from '../run/apply.ts'
 import { initialState, type RunState } from '../run/state.ts'
 
@@ -72,22 +68,4 @@ function isOpening(entry: Entry): entry is Extract<Entry, { type: 'run.started' 
 /** Is somebody still leading it, as far as can be told from here? */
 export function isAlive({ state, leader }: Pick<PastRun, 'state' | 'leader'>): boolean {
   return state.finished === undefined && leader.liveness === 'alive'
-}
-
-/** A plan as it was frozen, and what its artifact was built for. */
-export type StoredPlan = Plan & { readonly machine: string }
-
-/** @throws HandoverError RUN_NOT_FOUND. */
-export function storedPlan(root: string, run: string): StoredPlan {
-  try {
-    const plan = JSON.parse(readFileSync(join(root, run, 'plan.json'), 'utf8')) as StoredPlan
-    if (plan.leaseMs === undefined) throw new Error('it was made by an older version')
-    return plan
-  } catch (error) {
-    throw new HandoverError(
-      fault('RUN_NOT_FOUND', `the plan of run ${run} cannot be read: ${(error as Error).message}`, {
-        hint: 'name a playbook and an inventory',
-      }),
-    )
-  }
 }

@@ -6,9 +6,12 @@ import type { RunOutcome } from '../journal/entry.ts'
 import { awaitReply, postRequest, type RequestBody } from '../journal/requests.ts'
 import { asker } from './lead.ts'
 import { isAlive, openRun, type PastRun } from './past-run.ts'
+import { storedPlan } from './stored-plan.ts'
 
 const answerMs = 10_000
 const lookEveryMs = 300
+const shortestSilenceMs = 60_000
+const silenceSpareMs = 10_000
 
 /** @returns why it was not done; undefined when it was. @throws HandoverError RUN_NOT_ACTIVE, RUN_SILENT. */
 export async function ask(past: PastRun, body: RequestBody): Promise<string | undefined> {
@@ -42,8 +45,16 @@ export function refused({ run }: PastRun, why: string): HandoverError {
   )
 }
 
-/** Follows a run that somebody else leads until it has finished. @throws HandoverError RUN_UNSETTLED when it is cut off. */
-export async function awaitEnd({ root, run }: PastRun): Promise<PastRun> {
+/**
+ * Follows a run that somebody else leads until it has finished.
+ * @throws HandoverError RUN_UNSETTLED when it is cut off, RUN_SILENT when its controller cannot be seen and writes nothing.
+ */
+export async function awaitEnd(
+  { root, run }: PastRun,
+  longestSilenceMs = silenceOf(root, run),
+): Promise<PastRun> {
+  let written = -1
+  let grownAt = performance.now()
   for (;;) {
     const past = openRun(root, run)
     if (past.state.finished !== undefined) return past
@@ -53,8 +64,42 @@ export async function awaitEnd({ root, run }: PastRun): Promise<PastRun> {
       if (last.state.finished !== undefined) return last
       throw unsettled(last, 'was cut off before its end')
     }
+    if (past.entries.length !== written) {
+      written = past.entries.length
+      grownAt = performance.now()
+    }
+    const silentMs = performance.now() - grownAt
+    if (past.leader.liveness === 'unknown' && silentMs > longestSilenceMs) throw fellSilent(past, silentMs)
     await pause(lookEveryMs)
   }
+}
+
+/** A controller that lives writes something before the lease of a host, or what a host may take to drain, has passed. */
+export function silenceOf(root: string, run: string): number {
+  return Math.max(shortestSilenceMs, ...longWaits(root, run)) + silenceSpareMs
+}
+
+function longWaits(root: string, run: string): number[] {
+  try {
+    const { leaseMs, hosts } = storedPlan(root, run)
+    return [leaseMs, ...hosts.map(({ handover }) => handover.drainTimeoutMs)].filter(Number.isFinite)
+  } catch {
+    // Waiting needs no plan; whoever leads the run on will say what is wrong with it.
+    return []
+  }
+}
+
+function fellSilent(past: PastRun, silentMs: number): HandoverError {
+  const { run } = past
+  return new HandoverError(
+    fault(
+      'RUN_SILENT',
+      `run ${run} has written nothing for ${Math.round(silentMs / 1000)} s, and its controller cannot be seen from here: ${place(past)}`,
+      {
+        hint: `\`handover show ${run}\` tells how it stands; when that process is known to be gone, \`handover resume ${run} --takeover\` leads the run from here`,
+      },
+    ),
+  )
 }
 
 /** What `abort` and `rollback` end with: 0 when every host is back or none was changed. */

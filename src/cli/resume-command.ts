@@ -43,6 +43,13 @@ export async function resumeCommand(
   return exit
 }
 
+/**
+ * The opening of a run is durable before the first host is contacted, so a kill leaves no empty journal behind one that has
+ * begun; a file that was lost or cut looks the same.
+ */
+export const nothingHeld =
+  "its journal holds nothing: nothing was contacted, unless the file was lost or cut: `handover status` looks, `handover resume --from-hosts` leads it from the hosts' records"
+
 export function notBegun(terminal: Terminal): number {
   terminal.err('not begun: nothing was contacted\n')
   return exitCode.interrupted
@@ -64,8 +71,7 @@ function nothingToResume(terminal: Terminal, past: PastRun, options: ResumeOptio
   const outcome = state.finished ?? 'interrupted'
   // Nothing was contacted: that is not what was asked for, either.
   const exit = state.exit ?? exitCode.interrupted
-  const how = state.finished === undefined ? 'was cut off before it began' : `ended ${outcome}`
-  const text = `nothing to resume: it ${how}`
+  const text = `nothing to resume: ${past.entries.length === 0 ? nothingHeld : `it ended ${outcome}`}`
   tell(terminal, options, run, 'resume.unneeded', text, { outcome, exit })
   return exit
 }

@@ -14,11 +14,12 @@ import { askAtTerminal } from './agree.ts'
 import { type CarryOutOptions, carryOut } from './carry-out.ts'
 import { asker } from './lead.ts'
 import { runDirectory } from './options.ts'
-import { isAlive, openRun, type PastRun, type StoredPlan, storedPlan } from './past-run.ts'
+import { isAlive, openRun, type PastRun } from './past-run.ts'
 import { preflightPlan } from './preflight-command.ts'
 import { awaitEnd, exitOfUndoing, place, requireFree, unsettled } from './request.ts'
-import { notBegun } from './resume-command.ts'
+import { notBegun, nothingHeld } from './resume-command.ts'
 import { abort, tell } from './steer-commands.ts'
+import { planOf, type StoredPlan } from './stored-plan.ts'
 import { takeOver } from './take-over.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -109,10 +110,10 @@ function whyUnsettled(past: PastRun): string {
 }
 
 async function undo(terminal: Terminal, past: PastRun, options: RollbackOptions): Promise<number> {
-  const { root, run, state, entries } = past
+  const { run, state, entries } = past
   const restores = restoresOf(state)
   if (restores.size === 0) return nothingToUndo(terminal, past, options)
-  const stored = storedPlan(root, run)
+  const stored = planOf(past)
   const names = stored.hosts.map(host => host.name)
   const limited = options.limit === undefined ? names : limitNames(names, options.limit)
   const plan = planRollback({ id: run, plan: allowing(stored, options), restores }, limited)
@@ -141,14 +142,16 @@ function restoresOf({ hosts }: RunState): Map<string, PlannedRestore> {
   return restores
 }
 
-function nothingToUndo(terminal: Terminal, { run, state }: PastRun, options: RollbackOptions): number {
+function nothingToUndo(terminal: Terminal, past: PastRun, options: RollbackOptions): number {
+  const { run, state, entries } = past
+  const isEmpty = entries.length === 0
+  // Whether there is nothing to undo cannot be told from an empty file, so a script must not take it for done.
+  const exit = isEmpty ? exitCode.interrupted : exitCode.done
   const outcome = state.finished ?? 'interrupted'
-  const how = state.finished === undefined ? 'was cut off before it began' : `ended ${outcome}`
-  const summary = `nothing to undo: run ${run} has committed no host (it ${how})`
+  const why = isEmpty ? nothingHeld : `run ${run} has committed no host (it ended ${outcome})`
+  const summary = `${isEmpty ? `run ${run}: ` : ''}nothing to undo: ${why}`
   if (options.output === 'json') {
-    terminal.out(
-      `${jsonLine({ v: 1, type: 'rollback.unneeded', run, outcome, exit: exitCode.done, summary })}\n`,
-    )
+    terminal.out(`${jsonLine({ v: 1, type: 'rollback.unneeded', run, outcome, exit, summary })}\n`)
   } else terminal.out(`${summary}\n`)
-  return exitCode.done
+  return exit
 }

@@ -1,6 +1,5 @@
 /** `handover runs` and `handover show RUN`. */
 import { exitCode } from '../core/exit-code.ts'
-import { HandoverError } from '../core/fault.ts'
 import { listRuns } from '../journal/run-directory.ts'
 import { jsonLine } from '../report/json.ts'
 import { oneLine } from '../report/line.ts'
@@ -35,8 +34,7 @@ function rowOf(root: string, run: string): Row {
     const past = openRun(root, run)
     const row = runRow(past.entries, { alive: isAlive(past) })
     return { ...row, id: run, epoch: past.leader.epoch, next: nextOf(past) }
-  } catch (error) {
-    if (!(error instanceof HandoverError)) throw error
+  } catch {
     const outcome = 'unreadable'
     return { id: run, started: '', name: '', hosts: 0, outcome, undoes: null, epoch: 0, next: null }
   }

@@ -5,7 +5,8 @@ import { readJournal } from '../journal/run-directory.ts'
 import { changesSince, digestOf } from '../journal/sources.ts'
 import type { RunState } from '../run/state.ts'
 import { type LeadOptions, lead, ownTrace } from './lead.ts'
-import { type PastRun, type StoredPlan, storedPlan } from './past-run.ts'
+import type { PastRun } from './past-run.ts'
+import { planOf, type StoredPlan } from './stored-plan.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A controller that may still be there sees within this that it was taken over. */
@@ -14,7 +15,7 @@ const yieldMs = 1000
 /**
  * Leads the run from here to its end.
  * @param backBy who asked for the run to go back, as user@machine; not given: it goes where its journal says.
- * @throws HandoverError RUN_ACTIVE for whoever comes second.
+ * @throws HandoverError RUN_ACTIVE for whoever comes second, PLAN_CHANGED.
  */
 export async function takeOver(
   terminal: Terminal,
@@ -23,7 +24,7 @@ export async function takeOver(
   backBy?: string,
 ): Promise<RunState> {
   const { root, run, dir, leader } = past
-  const plan = storedPlan(root, run)
+  const plan = planOf(past)
   const notes = await notesOn(dir, plan)
   const { epoch } = await claimController(dir, run, Math.max(1, leader.epoch) + 1)
   if (leader.liveness !== 'gone' && past.state.finished === undefined) await pause(yieldMs)

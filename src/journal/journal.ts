@@ -46,7 +46,7 @@ export async function createJournal(
   await syncDirectory(dirname(file)).catch((error: Error) => {
     throw failed(file, error)
   })
-  return journalOn(handle, { file, run, seq: 0, bytes: 0 }, options)
+  return journalOn(handle, { file, run, seq: 0, epoch: 1 }, options)
 }
 
 /**
@@ -67,8 +67,7 @@ export async function continueJournal(
     await handle.truncate(scan.keptBytes)
     if (scan.isUnended) await handle.appendFile('\n')
     await handle.sync()
-    const bytes = scan.keptBytes + (scan.isUnended ? 1 : 0)
-    return journalOn(handle, { file, run, seq: entries.length, bytes }, options)
+    return journalOn(handle, { file, run, seq: entries.length, epoch: scan.epoch }, options)
   } catch (error) {
     throw error instanceof HandoverError ? error : failed(file, error as Error)
   }
@@ -78,8 +77,8 @@ interface Place {
   readonly file: string
   readonly run: string
   seq: number
-  /** Of the file, as far as it is known to be durable. */
-  bytes: number
+  /** Of whoever writes here: as the newest opening has it. */
+  epoch: number
 }
 
 function journalOn(handle: FileHandle, place: Place, options: JournalOptions): Journal {
@@ -95,9 +94,10 @@ function journalOn(handle: FileHandle, place: Place, options: JournalOptions): J
       const batch = queue
       queue = []
       try {
-        const refused = refusal()
-        if (refused) throw refused
-        place.bytes += await persist(handle, batch, place.bytes)
+        refuse(refusal)
+        await persist(handle, batch, refusal)
+        // Taken over while it was written, it may have been too late for the next controller, who then goes on without it.
+        refuse(refusal)
       } catch (error) {
         // Nothing is ever written after a gap: half a line in the middle would make the whole journal unreadable.
         broken = error instanceof HandoverError ? error : failed(file, error as Error)
@@ -114,8 +114,11 @@ function journalOn(handle: FileHandle, place: Place, options: JournalOptions): J
     writing = undefined
   }
 
-  const entryOf = (body: EntryBody) =>
-    ({ v: journalVersion, seq: place.seq++, at: now().toISOString(), run, ...body }) as Entry
+  const entryOf = (body: EntryBody) => {
+    if (body.type === 'run.resumed') place.epoch = body.epoch
+    const { epoch } = place
+    return { v: journalVersion, seq: place.seq++, at: now().toISOString(), run, epoch, ...body } as Entry
+  }
 
   return {
     run,
@@ -138,18 +141,32 @@ function journalOn(handle: FileHandle, place: Place, options: JournalOptions): J
   }
 }
 
-/** @returns how many bytes were written. */
-async function persist(handle: FileHandle, batch: readonly Waiting[], before: number): Promise<number> {
+type Refusal = NonNullable<JournalOptions['refusal']>
+
+function refuse(refusal: Refusal): void {
+  const refused = refusal()
+  if (refused) throw refused
+}
+
+async function persist(handle: FileHandle, batch: readonly Waiting[], refusal: Refusal): Promise<void> {
   const text = batch.map(({ entry }) => `${JSON.stringify(entry)}\n`).join('')
+  const { size: before } = await handle.stat()
   try {
     await handle.appendFile(text)
     await handle.datasync()
   } catch (error) {
-    // What was refused may be there all the same: nobody may read a decision that was not made.
-    await handle.truncate(before).catch(() => {})
+    await takeBack(handle, before, Buffer.byteLength(text), refusal).catch(() => {})
     throw error
   }
-  return Buffer.byteLength(text)
+}
+
+/**
+ * What was refused may be there all the same: nobody may read a decision that was not made. But never what another controller
+ * has written behind it.
+ */
+async function takeBack(handle: FileHandle, before: number, most: number, refusal: Refusal): Promise<void> {
+  const { size } = await handle.stat()
+  if (size <= before + most && refusal() === undefined) await handle.truncate(before)
 }
 
 function failed(file: string, error: Error): HandoverError {

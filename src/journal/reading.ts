@@ -1,6 +1,7 @@
 /** Reading a journal back: what is an entry, what was torn off by a crash, and what is damage. */
 import { fault, HandoverError } from '../core/fault.ts'
 import type { Entry } from './entry.ts'
+import { isWhole } from './whole.ts'
 
 /** Of the entries this handover writes and reads. */
 export const journalVersion = 1
@@ -11,28 +12,46 @@ export interface Scan {
   readonly keptBytes: number
   /** The last entry is whole and lacks only the end of its line. */
   readonly isUnended: boolean
+  /** Of the controller that wrote the newest opening. */
+  readonly epoch: number
 }
 
 /**
- * A torn last line (the controller died while writing) and a tail of zeros (the power failed) are left out; anything
- * else that is no entry is refused with its place.
+ * A torn last line (the controller died while writing) and a tail of zeros (the power failed) are left out, and so is what
+ * an older controller wrote after a newer one had read; anything else that is no entry is refused with its place.
  * @throws HandoverError JOURNAL_CORRUPT, JOURNAL_VERSION.
  */
 export function scanJournal(file: string, bytes: Buffer, run: string): Scan {
   const written = bytes.subarray(0, endOfWriting(bytes))
   const lines = written.toString('utf8').split('\n')
   const torn = lines.pop() ?? ''
-  const entries = lines.map((line, index) => {
+  const entries: Entry[] = []
+  let epoch = 1
+  const take = (entry: Entry | undefined): boolean => {
+    if (isLate(entry, run, epoch)) return true
+    if (entry?.type === 'run.resumed' && entry.run === run && entry.epoch > epoch) {
+      // It says how much there was when it took over: what came behind that was never part of the run.
+      if (entry.seq > 0 && entry.seq < entries.length) entries.length = entry.seq
+    }
+    if (!isEntry(entry, entries.length, run)) return false
+    if (entry.type === 'run.resumed') epoch = entry.epoch
+    entries.push(entry)
+    return true
+  }
+  for (const [index, line] of lines.entries()) {
     const entry = parseEntry(line)
     if (entry && entry.v !== journalVersion) throw foreign(file, index, entry.v)
-    if (!isEntry(entry, index, run)) throw corrupt(file, index, run)
-    return entry
-  })
+    if (!take(entry)) throw corrupt(file, index, entries.length, run)
+  }
   const last = parseEntry(torn)
-  const isUnended = last?.v === journalVersion && isEntry(last, entries.length, run)
-  if (isUnended) entries.push(last)
+  const isUnended = last?.v === journalVersion && !isLate(last, run, epoch) && take(last)
   const keptBytes = isUnended ? written.length : written.lastIndexOf(0x0a) + 1
-  return { entries, keptBytes, isUnended }
+  return { entries, keptBytes, isUnended, epoch }
+}
+
+/** A controller that stood still between its last look at who leads and its write is overtaken there by its successor. */
+function isLate(entry: Entry | undefined, run: string, epoch: number): boolean {
+  return entry?.epoch !== undefined && entry.run === run && entry.epoch < epoch
 }
 
 /** Blocks that a power cut has left unwritten read as zeros, perhaps with the end of a line after them. */
@@ -43,7 +62,7 @@ function endOfWriting(bytes: Buffer): number {
 }
 
 function isEntry(entry: Entry | undefined, index: number, run: string): entry is Entry {
-  return entry?.seq === index && entry.run === run
+  return entry?.seq === index && entry.run === run && isWhole(entry)
 }
 
 function parseEntry(line: string): Entry | undefined {
@@ -59,9 +78,9 @@ function parseEntry(line: string): Entry | undefined {
   }
 }
 
-function corrupt(file: string, index: number, run: string): HandoverError {
+function corrupt(file: string, index: number, seq: number, run: string): HandoverError {
   return new HandoverError(
-    fault('JOURNAL_CORRUPT', `line ${index + 1} is not entry ${index} of run ${run}`, {
+    fault('JOURNAL_CORRUPT', `line ${index + 1} is not entry ${seq} of run ${run}`, {
       place: { file, line: index + 1 },
       hint: 'the hosts keep their own records: `handover resume --from-hosts PLAYBOOK -i INVENTORY --run-dir ANOTHER` goes on from them',
     }),

@@ -102,9 +102,23 @@ export function findRun(root: string, wanted: string): string {
 
 /**
  * The entries of a run in order, without what a crash has torn off at the end.
- * @throws HandoverError JOURNAL_CORRUPT, JOURNAL_VERSION.
+ * @throws HandoverError JOURNAL_CORRUPT, JOURNAL_VERSION, FILE_UNREADABLE.
  */
 export function readJournal(root: string, run: string): Entry[] {
   const file = journalFile(root, run)
-  return scanJournal(file, readFileSync(file), run).entries
+  return scanJournal(file, readWhole(file), run).entries
+}
+
+function readWhole(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new HandoverError(
+      fault('FILE_UNREADABLE', `cannot read the journal: ${code}`, {
+        place: { file },
+        hint: 'the hosts keep their own records: `handover resume --from-hosts PLAYBOOK -i INVENTORY --run-dir ANOTHER` goes on from them',
+      }),
+    )
+  }
 }

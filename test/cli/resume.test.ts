@@ -1,7 +1,8 @@
 /** `handover resume` before it contacts anybody: which runs can be gone on with, and what is said of the others. */
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fingerprintOf } from '../../src/plan/fingerprint.ts'
 import { makePastRun, type Past, writeTry } from './past.ts'
 import { type Desk, openDesk } from './world.ts'
 
@@ -90,9 +91,31 @@ test('cut off before anything was changed: it begins anew with the frozen plan, 
   copyFileSync('/bin/true', join(desk.dir, 'artifacts/nginx-1.26.3'))
 })
 
-test('a run that wrote nothing: nothing to resume, and nothing was done', async () => {
+test('a plan that is not the one the run was begun with: nobody leads the run by it', async () => {
+  const run = await pastRun({})
+  const own = readFileSync(fileOf(run, 'plan.json'), 'utf8')
+  const renamed = { ...JSON.parse(own), name: 'another' }
+  const { machine: _, ...bare } = renamed
+  const refounded = { ...renamed, fingerprint: fingerprintOf(bare) }
+  const plans = ['null', '[]', '{}', own.slice(0, 40), JSON.stringify({ ...JSON.parse(own), hosts: [null] })]
+  for (const text of [...plans, JSON.stringify(renamed), JSON.stringify(refounded)]) {
+    writeFileSync(fileOf(run, 'plan.json'), text)
+    for (const command of ['resume', 'rollback']) {
+      const { exit, err } = desk.handover(command, run, '-y', '--takeover')
+      expect([exit, err]).toEqual([4, expect.stringContaining('error PLAN_CHANGED')])
+      expect(err).toContain('handover resume --from-hosts PLAYBOOK -i INVENTORY --run-dir ANOTHER')
+      expect(err).not.toMatch(/\.[jt]s:\d/)
+    }
+    expect(existsSync(fileOf(run, 'controller-2'))).toBe(false)
+  }
+})
+
+test('a run whose journal holds nothing: 130, and what that can mean', async () => {
   const run = await pastRun({ entries: 'none' })
-  expect(desk.handover('resume', run)).toMatchObject({ exit: 130, err: '' })
+  const { exit, out, err } = desk.handover('resume', run)
+  expect([exit, err]).toEqual([130, ''])
+  expect(out).toContain('its journal holds nothing: nothing was contacted, unless the file was lost or cut')
+  expect(out).toContain('handover resume --from-hosts')
 })
 
 test('a journal of another version, or a damaged one, is refused with its place and the way', async () => {
@@ -108,6 +131,27 @@ test('a journal of another version, or a damaged one, is refused with its place 
   const damaged = desk.handover('resume', run)
   expect([damaged.exit, damaged.err]).toEqual([1, expect.stringContaining('journal.jsonl:1')])
   expect(damaged.err).toContain('--from-hosts')
+})
+
+test('a journal that is no file hides no other run, and is named where it is meant', async () => {
+  const run = await pastRun({})
+  rmSync(fileOf(run, 'journal.jsonl'))
+  mkdirSync(fileOf(run, 'journal.jsonl'))
+  const other = await pastRun({})
+  const { exit, out, err } = desk.handover('runs')
+  expect([exit, err]).toEqual([0, ''])
+  expect(out).toMatch(new RegExp(`${run} .*unreadable`))
+  expect(out).toContain(other)
+  for (const command of ['show', 'resume', 'rollback', 'abort']) {
+    const said = desk.handover(command, run)
+    expect([command, said.exit, said.err]).toEqual([command, 4, expect.stringContaining('FILE_UNREADABLE')])
+  }
+  rmSync(fileOf(run, ''), { recursive: true })
+})
+
+test('--from-hosts looks at every host: --limit is refused', () => {
+  const { exit, err } = desk.handover('resume', '--from-hosts', 'up.yml', '-i', 'hosts.ini', '--limit', 'a')
+  expect([exit, err]).toEqual([5, expect.stringContaining('--limit cannot be given with --from-hosts')])
 })
 
 test('--from-hosts where nobody answers: there is nothing to go on from', () => {

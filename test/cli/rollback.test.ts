@@ -1,5 +1,5 @@
 /** `handover rollback` before it contacts anybody: which runs can be undone, and what is said of the others. */
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makePastRun, type Past, writeTry } from './past.ts'
@@ -77,9 +77,16 @@ test('a run that was cut off before anything was begun: taken over, nothing to t
   expect(desk.handover('rollback', run).out).toContain('nothing to undo')
 })
 
-test('a run that wrote nothing: nothing to undo', async () => {
+test('a run whose journal holds nothing: 130, because it may have been lost', async () => {
   const run = await pastRun({ entries: 'none' })
-  expect(desk.handover('rollback', run)).toMatchObject({ exit: 0, err: '' })
+  writeFileSync(join(desk.dir, '.handover/runs', run, 'controller-1'), '{}')
+  for (const more of [[], ['--check'], ['--limit', 'a']]) {
+    const { exit, out, err } = desk.handover('rollback', run, ...more)
+    expect([exit, err]).toEqual([130, ''])
+    expect(out).toContain('its journal holds nothing: nothing was contacted, unless the file was lost or cut')
+  }
+  const { exit, out } = desk.handover('rollback', run, '--output', 'json')
+  expect([exit, JSON.parse(out)]).toEqual([130, expect.objectContaining({ type: 'rollback.unneeded', exit })])
 })
 
 test('--limit knows the hosts by name and glob, and leaves none only with a reason', async () => {
@@ -115,9 +122,16 @@ test('hosts that are not reached: exit 6, and a run of its own that says what it
   expect(desk.handover('status', '-T', '1').exit).toBe(3)
 })
 
-test('a run without its plan cannot be undone', async () => {
+test('a run without its plan, or with another one, cannot be undone', async () => {
   const run = await pastRun({ outcome: 'committed', committed: ['a'] })
-  writeFileSync(join(desk.dir, '.handover/runs', run, 'plan.json'), '{')
+  const file = join(desk.dir, '.handover/runs', run, 'plan.json')
+  const text = readFileSync(file, 'utf8')
+  for (const other of ['{', text.replace('"address": "127.0.0.1"', '"address": "::1"')]) {
+    writeFileSync(file, other)
+    const { exit, out, err } = desk.handover('rollback', run)
+    expect([exit, out, err]).toEqual([4, '', expect.stringContaining('error PLAN_CHANGED')])
+  }
+  rmSync(file)
   expect(desk.handover('rollback', run)).toMatchObject({ exit: 5, out: '' })
 })
 

@@ -5,7 +5,7 @@ import { blocksOf, code, readPage, readSource, root, rowsOf, sectionNamed, secti
 
 const page = readPage('events.md')
 const source = readSource('journal/entry.ts')
-const envelope = ['v', 'seq', 'at', 'run', 'type']
+const envelope = ['v', 'seq', 'at', 'run', 'epoch', 'type']
 
 interface EntryType {
   readonly type: string
@@ -72,7 +72,7 @@ it('documents what every entry has', () => {
 })
 
 describe.each(entries)('$type', ({ type, fields, optional }) => {
-  const own = fields.filter(field => field !== 'type')
+  const own = fields.filter(field => !envelope.includes(field))
   const section = sections.find(({ title }) => title === type)?.text ?? ''
 
   it('has its fields documented', () => {

@@ -13,6 +13,7 @@ const disk = vi.hoisted(() => ({
 vi.mock('node:fs/promises', async original => ({
   ...(await original<typeof import('node:fs/promises')>()),
   open: async (): Promise<Partial<FileHandle>> => ({
+    stat: (async () => ({ size: 0 })) as unknown as FileHandle['stat'],
     appendFile: async data => {
       if (disk.failWrite) throw new Error('ENOSPC: no space left on device, write')
       disk.events.push(`write ${String(data).split('\n').length - 1}`)

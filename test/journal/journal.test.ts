@@ -30,7 +30,7 @@ describe('an entry', () => {
   it('is one line with version, number, time and run', async () => {
     const entry = await journal.append(healthy('a'))
     expect(readFileSync(file, 'utf8')).toBe(
-      '{"v":1,"seq":0,"at":"2026-11-20T09:15:01.250Z","run":"run-1","type":"host.healthy","host":"a"}\n',
+      '{"v":1,"seq":0,"at":"2026-11-20T09:15:01.250Z","run":"run-1","epoch":1,"type":"host.healthy","host":"a"}\n',
     )
     expect(written()).toEqual([entry])
   })

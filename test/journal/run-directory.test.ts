@@ -186,6 +186,28 @@ describe('reading a journal', () => {
     )
   })
 
+  it.each([
+    ['run.started', { name: 'x' }],
+    ['run.started', { name: 'x', stages: [{ name: 'y' }] }],
+    ['run.resumed', { notes: [] }],
+    ['host.refused', { host: 'a' }],
+    ['host.refused', { host: 'a', faults: [null] }],
+    ['host.in_doubt', { host: 'a' }],
+    ['host.inspected', { host: 'a', current: false }],
+    ['host.healthy', {}],
+    ['run.finished', { exit: 0, outcome: 'committed' }],
+    ['run.finished', { exit: 0, outcome: 'committed', hosts: { a: null } }],
+  ])('refuses %s that lacks what its readers need: %j', (type, more) => {
+    write(`${line(0)}\n${JSON.stringify({ v: 1, seq: 1, at: '', run, type, ...more })}\n`)
+    expect(() => readJournal(root, run)).toThrow('JOURNAL_CORRUPT: line 2')
+  })
+
+  it('refuses a journal that is no file, as what cannot be read', () => {
+    rmSync(file(), { force: true })
+    mkdirSync(file(), { recursive: true })
+    expect(() => readJournal(root, run)).toThrow('FILE_UNREADABLE: cannot read the journal: EISDIR')
+  })
+
   it('refuses a bad last line that was finished: nobody tore that one', () => {
     write(`${line(0)}\nwhat?\n`)
     expect(() => readJournal(root, run)).toThrow('JOURNAL_CORRUPT: line 2')

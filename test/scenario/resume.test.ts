@@ -2,7 +2,7 @@
  * The controller is killed, and another one leads the run on: forward as if nothing had happened, or back. The stories run
  * side by side, because they mostly wait; each is under load, and no new connection may fail.
  */
-import { cpSync } from 'node:fs'
+import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Entry } from '../../src/journal/entry.ts'
@@ -10,7 +10,16 @@ import { startSshd, stopSshd } from '../../src/lab/sshd.ts'
 import { startDelayProxy } from './delay-proxy.ts'
 import { throughProxy } from './proxied.ts'
 import { expectTruth, handover } from './silence.ts'
-import { type Ended, expectAllRun, finish, inWorld, type Running, types, type World } from './world.ts'
+import {
+  type Ended,
+  expectAllRun,
+  expectRuns,
+  finish,
+  inWorld,
+  type Running,
+  types,
+  type World,
+} from './world.ts'
 
 const lease = '20s'
 const stages = [
@@ -137,12 +146,12 @@ function asRun(ended: Ended): Ended {
 }
 
 /** Two hosts, of which the second one is far away from its bake on; killed at this moment. */
-async function killedNear(world: World, moment: Meant): Promise<string> {
+async function killedNear(world: World, moment: Meant, ...more: string[]): Promise<string> {
   const far = world.host(1)
   const proxy = await startDelayProxy(far.sshPort, 0)
   const args = throughProxy(world, new Map([[far, proxy.port]]))
   const playbook = world.playbook({ lease, stages: [{ name: 'all', hosts: 'rest', bake: '1s' }] })
-  const running = world.start(playbook, world.binaries.newer.path, ...args)
+  const running = world.start(playbook, world.binaries.newer.path, ...args, ...more)
   const { run } = await running.until(is('stage.baking'))
   proxy.slow(2000)
   await running.until(moment)
@@ -154,7 +163,8 @@ async function killedNear(world: World, moment: Meant): Promise<string> {
 }
 
 /** The decision is made, and only the first host has heard of it. */
-const decidedHalf = (world: World) => killedNear(world, is('host.committed', 'h01'))
+const decidedHalf = (world: World, ...more: string[]) =>
+  killedNear(world, is('host.committed', 'h01'), ...more)
 
 /** The first host has promised to wait for the decision, and nothing is decided. */
 const promisedHalf = (world: World) => killedNear(world, is('host.precommitted', 'h01'))
@@ -282,7 +292,10 @@ describe.concurrent('without the journal', () => {
 
   story('no host has heard of a decision: every host goes back, exit 2', 3, async world => {
     const run = await killed(world, is('host.switched', 'h02'))
-    const ended = await from(world, world.playbook({ lease, stages })).ended
+    const led = await from(world, world.playbook({ lease, stages })).ended
+    expect([led.exit, JSON.stringify(led.entries)]).toEqual([7, expect.stringContaining('RUN_ACTIVE')])
+    expect(JSON.stringify(led.entries)).toMatch(/lets go within \d+s.*--takeover/)
+    const ended = await from(world, world.playbook({ lease, stages }), '--takeover').ended
     expect(finish(ended)).toMatchObject({ run, exit: 2, outcome: 'rolled-back' })
     await expectAllRun(world, world.binaries.older.path)
     await expectTruth(world, ended)
@@ -298,8 +311,43 @@ describe.concurrent('without the journal', () => {
       4,
       expect.stringContaining('RUN_OTHER_ARTIFACT'),
     ])
-    const ended = await from(world, playbook, run.slice(0, 15)).ended
+    const ended = await from(world, playbook, run.slice(0, 15), '--takeover').ended
     expect(finish(ended)).toMatchObject({ run })
     await expectForward(world, ended)
+  })
+
+  story('a host that the run never came to is not upgraded with the others', 3, async world => {
+    await decidedHalf(world, '--limit', 'h01,h02')
+    const ended = await from(world, world.playbook({ lease }), '--takeover').ended
+    const [opening] = ended.entries
+    expect(JSON.stringify(opening)).toContain('without a record of this run, so left as they are: h03')
+    const { hosts, ...end } = finish(ended)
+    expect([end, Object.keys(hosts)]).toMatchObject([{ exit: 0, outcome: 'committed' }, ['h01', 'h02']])
+    await expectRuns(world.host(0), world.binaries.newer.path)
+    await expectRuns(world.host(2), world.binaries.older.path)
+  })
+
+  story('the only one that has heard of it does not answer: nothing is led back', 2, async world => {
+    const run = await decidedHalf(world)
+    await stopSshd(world.host(0), { sessions: true })
+    const refused = await from(world, world.playbook({ lease }), '--takeover').ended
+    expect([refused.exit, JSON.stringify(refused.entries)]).toEqual([
+      6,
+      expect.stringContaining('it may have heard of a decision'),
+    ])
+    expect(existsSync(join(world.dir, 'new', run))).toBe(false)
+    await startSshd(world.host(0))
+    await expectForward(world, await from(world, world.playbook({ lease }), '--takeover').ended)
+  })
+
+  story('a switched host has lost its record, too: in doubt, not untouched', 2, async world => {
+    await killed(world, is('host.switched', 'h02'))
+    rmSync(join(world.host(1).root, 'var/lib/handover'), { recursive: true, force: true })
+    const ended = await from(world, world.playbook({ lease, stages }), '--takeover').ended
+    expect(finish(ended)).toMatchObject({
+      exit: 3,
+      outcome: 'in-doubt',
+      hosts: { h01: { end: 'reverted' }, h02: { end: 'in-doubt' } },
+    })
   })
 })

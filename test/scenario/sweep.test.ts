@@ -107,7 +107,8 @@ async function rollBack(world: World): Promise<void> {
   const { code } = await handover(world, 'rollback', 'last', '-y')
   count(`rollback ${decided ? 'when decided ' : ''}${code}`)
   if (!decided) {
-    expect(code).toBe(0)
+    // Killed before its first entry it has an empty journal, which a lost one would look like.
+    expect([0, 130], 'the exit of rollback').toContain(code)
     return allOld(world)
   }
   // Decided it goes forward first, and is undone then.

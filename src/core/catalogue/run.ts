@@ -29,6 +29,11 @@ export const runCodes = {
     about:
       'The journal was written by a version of handover whose entries this one cannot read. Nothing was contacted. Use the version that began the run, or go on from the records of the hosts with `handover resume --from-hosts`.',
   },
+  PLAN_CHANGED: {
+    exit: 4,
+    about:
+      'The frozen plan beside a journal is not the one that the run was begun with: the file was edited, exchanged or damaged, so what it says of the hosts is not believed. Nothing was contacted. Put the file back, or go on from the records of the hosts with `handover resume --from-hosts`.',
+  },
   RUN_ACTIVE: {
     exit: 7,
     about:
@@ -42,7 +47,7 @@ export const runCodes = {
   RUN_SILENT: {
     exit: 3,
     about:
-      'The controller of the run is there, or may be there on another machine, but has not answered within 10 seconds. What was asked for was taken back and will not be done. A controller that is stopped for longer than the lease leaves its hosts to go back by themselves.',
+      'The controller of the run is there, or may be there on another machine, but has not answered within 10 seconds. What was asked for was taken back and will not be done. A controller that is stopped for longer than the lease leaves its hosts to go back by themselves. Or it had accepted that, and then, on another machine, wrote nothing for longer than a lease: whether it is being done cannot be told from here.',
   },
   RUN_REQUEST_REFUSED: {
     exit: 6,
