@@ -68,10 +68,14 @@ test('a run that was cut off before anything was begun: taken over, nothing to t
     .trim()
     .split('\n')
     .map(line => JSON.parse(line))
-  expect([exit, lines.map(({ type }) => type)]).toEqual([
+  const types: string[] = lines.map(({ type }) => type)
+  // They are asked all the same, because the journal may have lost its end; these do not answer.
+  expect([exit, types.filter(type => type.startsWith('host.')).toSorted()]).toEqual([
     0,
-    ['run.resumed', 'run.interrupted', 'run.finished', 'rollback.finished'],
+    ['host.left_out', 'host.left_out', 'host.revert.begun', 'host.revert.begun'],
   ])
+  const ends = ['run.rolling_back', 'run.finished', 'rollback.finished']
+  expect(types.filter(type => !type.startsWith('host.'))).toEqual(['run.resumed', 'run.interrupted', ...ends])
   expect(lines[0]).toMatchObject({ epoch: 2, seq: 1 })
   expect(lines[1]).toMatchObject({ signal: 'abort', by: expect.stringContaining('@') })
   expect(desk.handover('rollback', run).out).toContain('nothing to undo')
