@@ -86,7 +86,10 @@ async function bringBack(terminal: Terminal, past: PastRun, options: RollbackOpt
     )
   }
   const isLed = isAlive(past) && !options.takeover
-  if (!isLed) requireFree(past, options.takeover ?? false)
+  if (!isLed) {
+    requireFree(past, options.takeover ?? false)
+    planOf(past)
+  }
   const hosts = plural(state.hosts.size, 'host')
   if (options.check) {
     const how = isLed ? `${place(past)} is asked to take` : 'this process would lead the run and take'

@@ -25,33 +25,43 @@ export function scanJournal(file: string, bytes: Buffer, run: string): Scan {
   const written = bytes.subarray(0, endOfWriting(bytes))
   const lines = written.toString('utf8').split('\n')
   const torn = lines.pop() ?? ''
-  const entries: Entry[] = []
-  let epoch = 1
-  const take = (entry: Entry | undefined): boolean => {
-    if (isLate(entry, run, epoch)) return true
-    if (entry?.type === 'run.resumed' && entry.run === run && entry.epoch > epoch) {
-      // It says how much there was when it took over: what came behind that was never part of the run.
-      if (entry.seq > 0 && entry.seq < entries.length) entries.length = entry.seq
-    }
-    if (!isEntry(entry, entries.length, run)) return false
-    if (entry.type === 'run.resumed') epoch = entry.epoch
-    entries.push(entry)
-    return true
-  }
+  const reading: Reading = { run, entries: [], epoch: 1 }
   for (const [index, line] of lines.entries()) {
     const entry = parseEntry(line)
     if (entry && entry.v !== journalVersion) throw foreign(file, index, entry.v)
-    if (!take(entry)) throw corrupt(file, index, entries.length, run)
+    if (!take(reading, entry)) throw corrupt(file, index, reading)
   }
   const last = parseEntry(torn)
-  const isUnended = last?.v === journalVersion && !isLate(last, run, epoch) && take(last)
+  const isUnended = last?.v === journalVersion && !isLate(reading, last) && take(reading, last)
   const keptBytes = isUnended ? written.length : written.lastIndexOf(0x0a) + 1
+  const { entries, epoch } = reading
   return { entries, keptBytes, isUnended, epoch }
 }
 
+interface Reading {
+  readonly run: string
+  readonly entries: Entry[]
+  epoch: number
+}
+
+/** @returns false for what is no entry at this place. */
+function take(reading: Reading, entry: Entry | undefined): boolean {
+  const { run, entries } = reading
+  if (entry?.run !== run || !isWhole(entry)) return false
+  if (isLate(reading, entry)) return true
+  if (entry.type === 'run.resumed' && entry.epoch > reading.epoch) {
+    // It says how much there was when it took over: what came behind that was never part of the run.
+    if (entry.seq > 0 && entry.seq < entries.length) entries.length = entry.seq
+    reading.epoch = entry.epoch
+  }
+  if (entry.seq !== entries.length) return false
+  entries.push(entry)
+  return true
+}
+
 /** A controller that stood still between its last look at who leads and its write is overtaken there by its successor. */
-function isLate(entry: Entry | undefined, run: string, epoch: number): boolean {
-  return entry?.epoch !== undefined && entry.run === run && entry.epoch < epoch
+function isLate({ epoch }: Reading, entry: Entry): boolean {
+  return entry.epoch !== undefined && entry.epoch < epoch
 }
 
 /** Blocks that a power cut has left unwritten read as zeros, perhaps with the end of a line after them. */
@@ -59,10 +69,6 @@ function endOfWriting(bytes: Buffer): number {
   const zero = bytes.indexOf(0)
   const isTail = zero >= 0 && bytes.subarray(zero).every(byte => byte === 0 || byte === 0x0a)
   return isTail ? zero : bytes.length
-}
-
-function isEntry(entry: Entry | undefined, index: number, run: string): entry is Entry {
-  return entry?.seq === index && entry.run === run && isWhole(entry)
 }
 
 function parseEntry(line: string): Entry | undefined {
@@ -78,9 +84,9 @@ function parseEntry(line: string): Entry | undefined {
   }
 }
 
-function corrupt(file: string, index: number, seq: number, run: string): HandoverError {
+function corrupt(file: string, index: number, { run, entries }: Reading): HandoverError {
   return new HandoverError(
-    fault('JOURNAL_CORRUPT', `line ${index + 1} is not entry ${seq} of run ${run}`, {
+    fault('JOURNAL_CORRUPT', `line ${index + 1} is not entry ${entries.length} of run ${run}`, {
       place: { file, line: index + 1 },
       hint: 'the hosts keep their own records: `handover resume --from-hosts PLAYBOOK -i INVENTORY --run-dir ANOTHER` goes on from them',
     }),

@@ -100,8 +100,12 @@ test('a plan that is not the one the run was begun with: nobody leads the run by
   const plans = ['null', '[]', '{}', own.slice(0, 40), JSON.stringify({ ...JSON.parse(own), hosts: [null] })]
   for (const text of [...plans, JSON.stringify(renamed), JSON.stringify(refounded)]) {
     writeFileSync(fileOf(run, 'plan.json'), text)
-    for (const command of ['resume', 'rollback']) {
-      const { exit, err } = desk.handover(command, run, '-y', '--takeover')
+    for (const words of [
+      ['resume', '-y'],
+      ['rollback', '-y'],
+      ['rollback', '--check'],
+    ]) {
+      const { exit, err } = desk.handover(...words, run, '--takeover')
       expect([exit, err]).toEqual([4, expect.stringContaining('error PLAN_CHANGED')])
       expect(err).toContain('handover resume --from-hosts PLAYBOOK -i INVENTORY --run-dir ANOTHER')
       expect(err).not.toMatch(/\.[jt]s:\d/)
