@@ -3,8 +3,9 @@
  * newest stage, the same request asks whether masters, workers and the file at the path are still as they were left,
  * and the playbook's health checks look from outside.
  */
-import type { Clock } from '../core/clock.ts'
+import { type Clock, sleep } from '../core/clock.ts'
 import { fault } from '../core/fault.ts'
+import type { LookOutcome } from '../driver/hands.ts'
 import { type Watch, type WatchNews, watch } from '../health/watch.ts'
 import type { Stand } from './conduct.ts'
 import { guarded } from './phases.ts'
@@ -25,6 +26,8 @@ export interface Vigil {
 /** How often a switched host is looked at, and how seldom at most one that is only prepared is heard from. */
 const lookEveryMs = 1000
 const renewEveryMs = 30_000
+/** After a lost connection, each after the one before it. */
+const redialAfterMs = [0, 500, 1500]
 /** Renewals that fit into a lease: three may be lost. */
 const renewalsPerLease = 4
 
@@ -108,8 +111,13 @@ function keepLease(
           if (first.kind === 'failed' || leases.leftMs(host) <= 0) fail(first.fault)
           return
         }
-        // A lost connection is dialled again once before it counts: the daemon may be fine.
-        const outcome = first.kind === 'unknown' ? await renew() : first
+        // A lost connection is dialled again before it counts: the daemon may be fine, and sshd may be starting anew.
+        let outcome: LookOutcome = first
+        for (const pauseMs of redialAfterMs) {
+          if (outcome.kind !== 'unknown') break
+          await sleep(clock, pauseMs)
+          outcome = await renew()
+        }
         if (outcome.kind !== 'pass') fail(outcome.fault)
       },
     )
