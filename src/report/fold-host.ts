@@ -58,7 +58,7 @@ export function applyToHost(
       forward('switched')
       return
     case 'host.healthy':
-      forward('healthy')
+      if (host.step === 'switched') forward('healthy')
       return
     case 'host.precommit.begun':
       begin(standing, host, 'precommit', 'precommitting')

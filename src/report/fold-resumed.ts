@@ -88,7 +88,7 @@ function learnDecided(standing: Standing, { name }: HostStanding): void {
   standing.rollingBack = undefined
   standing.interrupted = undefined
   for (const host of standing.hosts.values()) {
-    if (host.step !== 'reverted' && host.step !== 'released') continue
+    if (!['reverted', 'released', 'unreachable', 'refused'].includes(host.step)) continue
     host.faults = []
     moveTo(standing, host, 'waiting')
   }

@@ -100,7 +100,7 @@ function learnDecided(state: RunState): void {
   state.decided = true
   state.rollingBack = undefined
   state.interrupted = undefined
-  for (const phase of ['failed', 'reverted'] as const) {
+  for (const phase of ['failed', 'reverted', 'unreachable', 'refused'] as const) {
     for (const host of [...(state.groups.get(phase) ?? [])]) {
       state.failures.delete(host)
       queueAnew(state, host, 'waiting')

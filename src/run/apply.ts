@@ -49,7 +49,8 @@ export function apply(state: RunState, entry: EntryBody): void {
     case 'host.switched':
       return updateUnlessPast(state, entry.host, 'switched')
     case 'host.healthy':
-      return updateUnlessPast(state, entry.host, 'healthy')
+      if (state.hosts.get(entry.host)?.phase !== 'switched') return
+      return update(state, entry.host, 'healthy')
     case 'host.failed':
       return applyFailure(state, entry)
     case 'stage.baking':

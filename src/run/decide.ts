@@ -85,7 +85,7 @@ function prepare(state: RunState): readonly Decision[] | undefined {
 /** Failures beyond max_failed; after the participants are frozen, any failure at all. */
 function overBudget(state: RunState): readonly Decision[] | undefined {
   const failed = state.failures.size
-  const isParticipantLost = state.precommitting && inPhase(state, 'failing') > 0
+  const isParticipantLost = state.precommitting && inPhase(state, 'failing', 'in-doubt') > 0
   if (failed > state.limits.maxFailed || isParticipantLost) {
     return [{ do: 'roll-back', reason: failureReason(state) }]
   }
@@ -105,8 +105,9 @@ function roll(state: RunState): readonly Decision[] {
   if (!stage) return endOfStages(state)
   const reverts = each('revert', hostsIn(state, 'failing'))
   if (state.pausedMs !== undefined) return reverts
-  if (state.stageStep === 'waiting') return [...reverts, ...enterStage(state, stage)]
   const busy = inPhase(state, 'switching', 'switched', 'failing', 'reverting')
+  // Taken over or woken, the hosts of earlier stages are judged anew before the next one begins.
+  if (state.stageStep === 'waiting') return busy > 0 ? reverts : enterStage(state, stage)
   const limit = Math.min(state.limits.concurrency, stage.concurrency)
   const pending = state.pending[state.stage] ?? new Set()
   if (pending.size > 0) return [...reverts, ...each('switch', pending, Math.max(0, limit - busy))]

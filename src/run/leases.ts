@@ -20,6 +20,8 @@ export interface Leases {
   mayLastMs(host: string): number
   /** The participants are frozen: from here leases outlast the fan-out of the decision. */
   freeze(): void
+  /** The fan-out begins anew. */
+  thaw(): void
   /** What must at least be left of every lease for a decision, in milliseconds. */
   decideBudgetMs(): number
 }
@@ -39,13 +41,14 @@ export function createLeases(leaseMs: number, clock: Clock): Leases {
   const bounds = new Map<string, Grant>()
   let frozen: Mark | undefined
   const since = (mark: Mark) => elapsedSince(clock, mark)
+  const fanOutMs = () => (frozen ? clock.now().monotonicMs - frozen.monotonicMs : 0)
   const leftOf = ({ sent, lengthMs }: Grant) => lengthMs - since(sent)
   // A host never shortens a lease.
   const keep = (of: Map<string, Grant>, host: string, grant: Grant) => {
     const before = of.get(host)
     if (!before || leftOf(grant) > leftOf(before)) of.set(host, grant)
   }
-  const lengthMs = () => (frozen ? Math.max(leaseMs, frozenMs, 5 * since(frozen)) : leaseMs)
+  const lengthMs = () => (frozen ? Math.max(leaseMs, frozenMs, 5 * fanOutMs()) : leaseMs)
   const longestMs = () => Math.max(leaseMs, frozenMs)
   const granted = (host: string, sent: Mark, lengthMs: number) => keep(grants, host, { sent, lengthMs })
   return {
@@ -74,6 +77,9 @@ export function createLeases(leaseMs: number, clock: Clock): Leases {
     freeze() {
       frozen ??= clock.now()
     },
-    decideBudgetMs: () => Math.max(leastBudgetMs, frozen ? 2 * since(frozen) : 0),
+    thaw() {
+      frozen = undefined
+    },
+    decideBudgetMs: () => Math.max(leastBudgetMs, frozen ? 2 * fanOutMs() : 0),
   }
 }

@@ -31,9 +31,10 @@ function gap(before: Mark, after: Mark): number {
   return Math.max(after.monotonicMs - before.monotonicMs, Math.abs(after.wallMs - before.wallMs))
 }
 
-export async function lookAgain({ vigil, state, record }: Stand): Promise<void> {
+export async function lookAgain({ vigil, leases, state, record }: Stand): Promise<void> {
   state.woke = 'looking'
-  await vigil.hearAll()
+  leases.thaw()
   vigil.judgeAnew()
+  await vigil.hearAll()
   await record({ type: 'run.looked_again' })
 }
