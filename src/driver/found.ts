@@ -1,6 +1,7 @@
 /** Reading what the host program found into plain facts. */
+import { type RunStand, runStands } from '../core/run-stand.ts'
 import { type Answer, field } from '../host/frame.ts'
-import type { Found, HostLock, Inspection, LastRun, RunStand } from './hands.ts'
+import type { Found, HostLock, Inspection, LastRun } from './hands.ts'
 import { lastWord } from './last-word.ts'
 import { remark } from './reasons.ts'
 
@@ -51,22 +52,10 @@ function lastOf(answer: Answer): LastRun | null {
   }
 }
 
-const stands: ReadonlySet<string> = new Set<RunStand>([
-  'none',
-  'prepared',
-  'switching',
-  'switched',
-  'precommitted',
-  'decided',
-  'committed',
-  'reverting',
-  'reverted',
-])
-
 /** Undefined when the host says something else. */
 export function readStand(answer: Answer): RunStand | undefined {
-  const stand = field(answer, 'stand')
-  return stands.has(stand) ? (stand as RunStand) : undefined
+  const said = field(answer, 'stand')
+  return runStands.find(stand => stand === said)
 }
 
 function lockOf(answer: Answer): HostLock | null {

@@ -12,6 +12,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { Fault } from '../core/fault.ts'
+import type { RunStand } from '../core/run-stand.ts'
 
 /** What the user lets pass that is refused otherwise. */
 export type Allowance = 'config' | 'build'
@@ -142,21 +143,6 @@ export type RevertOutcome =
   /** The host has recorded the decision: it only goes forward. */
   | { readonly kind: 'decided'; readonly fault: Fault }
   | { readonly kind: 'unknown'; readonly fault: Fault }
-
-/**
- * How far a run has come on a host. `none`: it has not prepared it, or another run has since. An outcome counts from its
- * claim: `decided` goes only forward, `reverting` only back, also where whoever claimed it is gone.
- */
-export type RunStand =
-  | 'none'
-  | 'prepared'
-  | 'switching'
-  | 'switched'
-  | 'precommitted'
-  | 'decided'
-  | 'committed'
-  | 'reverting'
-  | 'reverted'
 
 export type StandOutcome =
   /** `held`: something of the run is still at work there, so this may change without being asked for; ask again. */

@@ -4,6 +4,7 @@
  */
 import type { ExitCode } from '../core/exit-code.ts'
 import type { Fault } from '../core/fault.ts'
+import type { RunStand } from '../core/run-stand.ts'
 
 export interface StageInfo {
   readonly name: string
@@ -25,18 +26,6 @@ export interface HostFacts {
   readonly masters: number
   readonly draining: number
 }
-
-/** How far a run has come on a host, as the host itself has recorded it; `none`: nothing there is of this run. */
-export type RunStand =
-  | 'none'
-  | 'prepared'
-  | 'switching'
-  | 'switched'
-  | 'precommitted'
-  | 'decided'
-  | 'committed'
-  | 'reverting'
-  | 'reverted'
 
 export type HostEnd = 'committed' | 'current' | 'reverted' | 'untouched' | 'left-out' | 'in-doubt'
 

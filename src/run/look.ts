@@ -1,6 +1,7 @@
 /** What has a run come to on a host? Asked by a controller that has taken it over. */
 import type { Fault } from '../core/fault.ts'
-import type { RunStand, StandOutcome } from '../driver/hands.ts'
+import type { RunStand } from '../core/run-stand.ts'
+import type { StandOutcome } from '../driver/hands.ts'
 import type { Stand } from './conduct.ts'
 import { guarded } from './phases.ts'
 import { patienceOf, patiently, unseen } from './settle.ts'

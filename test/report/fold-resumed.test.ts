@@ -1,7 +1,8 @@
 /** The views and the run itself must make the same of what another controller finds. */
 import { describe, expect, it } from 'vitest'
 import { fault } from '../../src/core/fault.ts'
-import type { EntryBody, RunStand } from '../../src/journal/entry.ts'
+import { runStands } from '../../src/core/run-stand.ts'
+import type { EntryBody } from '../../src/journal/entry.ts'
 import { standingOf } from '../../src/report/fold.ts'
 import type { HostStep } from '../../src/report/standing.ts'
 import { apply } from '../../src/run/apply.ts'
@@ -64,18 +65,6 @@ const lives: Readonly<Record<string, readonly (EntryBody | number)[]>> = {
   'in doubt': [...toHealthy, begun('revert'), { type: 'host.in_doubt', host: 'h01', fault: ill }],
 }
 
-const stands: readonly RunStand[] = [
-  'none',
-  'prepared',
-  'switching',
-  'switched',
-  'precommitted',
-  'decided',
-  'committed',
-  'reverting',
-  'reverted',
-]
-
 const words: Partial<Record<HostPhase, HostStep>> = {
   'left-out': 'left out',
   'in-doubt': 'in doubt',
@@ -119,7 +108,7 @@ describe.each(Object.entries(lives))('a host that was %s', (_life, told) => {
     compare([...told, resumed()])
   })
 
-  it.each(stands)('found %s', stand => {
+  it.each(runStands)('found %s', stand => {
     compare([...told, resumed(), look('h01'), found('h01', stand)])
     // Nobody looked, or the run has turned around meanwhile: too late.
     compare([...told, resumed(), found('h01', stand)])

@@ -1,6 +1,7 @@
 /** Runs that wait for somebody, and runs that another controller goes on with. */
 import { fault } from '../../src/core/fault.ts'
-import type { Entry, EntryBody, HostFacts, RunStand } from '../../src/journal/entry.ts'
+import type { RunStand } from '../../src/core/run-stand.ts'
+import type { Entry, EntryBody, HostFacts } from '../../src/journal/entry.ts'
 import { fresh, names, old, opening, prepared, switched, tellRun } from './world.ts'
 
 export type Told = EntryBody | number

@@ -1,6 +1,7 @@
 /** Another controller takes a run over: what the journal knows, what is looked at, and which way it goes on. */
 import { describe, expect, it } from 'vitest'
-import type { EntryBody, RunStand } from '../../src/journal/entry.ts'
+import type { RunStand } from '../../src/core/run-stand.ts'
+import type { EntryBody } from '../../src/journal/entry.ts'
 import { limitsOf, oldFacts, said, stage, type Tale, tale } from './world.ts'
 
 const resumed: EntryBody = {

@@ -2,17 +2,10 @@
  * What a simulated host keeps: each key durable only after its sync. A power cut leaves of each key any value it has had since,
  * as file systems do.
  */
+import type { RunStand } from '../../src/core/run-stand.ts'
 import type { Dice } from './dice.ts'
 
-export type RunState =
-  | 'prepared'
-  | 'switching'
-  | 'switched'
-  | 'precommitted'
-  | 'decided'
-  | 'committed'
-  | 'reverting'
-  | 'reverted'
+export type RunState = Exclude<RunStand, 'none'>
 
 /** The record of the last run on a host. Processes are known by their pids, which a simulated host never gives twice. */
 export interface RunRecord {
