@@ -152,8 +152,8 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'baked although a host has failed',
     file: decide,
-    from: "const busy = inPhase(state, 'switching', 'switched', 'failing', 'reverting')\n  const limit",
-    to: "const busy = inPhase(state, 'switching', 'switched')\n  const limit",
+    from: "const busy = inPhase(state, 'switching', 'switched', 'failing', 'reverting')\n  // Taken over",
+    to: "const busy = inPhase(state, 'switching', 'switched')\n  // Taken over",
     caught: ['window'],
   },
   {
