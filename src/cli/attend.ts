@@ -6,6 +6,7 @@ import {
   type Reply,
   type Request,
   readRequests,
+  takeRequest,
 } from '../journal/requests.ts'
 import type { Answer, Helm } from '../run/helm.ts'
 
@@ -23,9 +24,10 @@ export function attendRequests(dir: string, helm: Helm, look: () => void): Atten
   let attending: Promise<void> | undefined
   const attend = async (answer: (request: Request) => Promise<Answer>) => {
     for (const { name, request } of await readRequests(dir)) {
+      if (!(await takeRequest(dir, name))) continue
       const why = await answer(request)
       const reply: Reply = why === undefined ? { ok: true } : { ok: false, why }
-      // A full disk keeps the answer back; whoever waits for it takes the request back in time.
+      // A full disk keeps the answer back; whoever waits for it says then that it is not known.
       await answerRequest(dir, name, reply).catch(() => {})
     }
     forgetReplies(dir)

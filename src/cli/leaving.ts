@@ -1,5 +1,6 @@
 /** Leaving a run before its end: the leases decide then. What can be said of it is what its entries prove. */
 import { type ExitCode, exitCode } from '../core/exit-code.ts'
+import { waysOn } from '../report/steering-text.ts'
 import type { RunState } from '../run/state.ts'
 import type { Signal } from './signals.ts'
 
@@ -33,7 +34,7 @@ export function wordsOnLeaving(state: RunState, run: string, exit: ExitCode): st
   if (state.decided) {
     return [
       'leaving at once: the run is decided; a host that has heard of it commits, the others go back when their lease ends',
-      `next: \`handover resume ${run}\` brings every host forward`,
+      `next: ${waysOn(run, true).on}`,
     ]
   }
   return [

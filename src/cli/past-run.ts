@@ -47,18 +47,16 @@ export function stateOf(entries: readonly Entry[]): RunState {
   return state
 }
 
-/** The newest controller by its file; runs of older versions have none, and are led by whoever wrote the newest opening. */
+/** The newest controller, by its file. Where that is lost the journal still names it; whether it lives cannot be told then. */
 export function leaderOf(dir: string, entries: readonly Entry[]): Leader {
   const opening = entries.findLast(isOpening)
-  const named = { who: opening?.who ?? '', from: opening?.from ?? '', pid: opening?.pid ?? 0 }
+  const { who, from, pid } = opening ?? { who: '', from: '', pid: 0 }
   const told = opening?.type === 'run.resumed' ? opening.epoch : opening ? 1 : 0
   const epoch = highestEpoch(dir)
-  if (epoch < Math.max(1, told)) {
-    return { epoch: told, ...named, liveness: opening ? livenessOf(opening) : 'gone' }
-  }
-  const file = readController(dir, epoch)
-  if (!file) return { epoch, ...named, liveness: 'unknown' }
-  return { epoch, who: file.who, from: file.from, pid: file.pid, liveness: livenessOf(file) }
+  const file = epoch >= told ? readController(dir, epoch) : undefined
+  if (file) return { epoch, who: file.who, from: file.from, pid: file.pid, liveness: livenessOf(file) }
+  const newest = Math.max(epoch, told)
+  return { epoch: newest, who, from, pid, liveness: newest === 0 ? 'gone' : 'unknown' }
 }
 
 function isOpening(entry: Entry): entry is Extract<Entry, { type: 'run.started' | 'run.resumed' }> {

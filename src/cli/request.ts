@@ -4,30 +4,41 @@ import { exitCode } from '../core/exit-code.ts'
 import { fault, HandoverError } from '../core/fault.ts'
 import type { RunOutcome } from '../journal/entry.ts'
 import { awaitReply, postRequest, type RequestBody } from '../journal/requests.ts'
+import { waysOn } from '../report/steering-text.ts'
 import { asker } from './lead.ts'
 import { isAlive, openRun, type PastRun } from './past-run.ts'
 import { storedPlan } from './stored-plan.ts'
 
 const answerMs = 10_000
+/** For one that its controller has taken: it waits for its disk then. */
+const receivedMs = 60_000
 const lookEveryMs = 300
 const shortestSilenceMs = 60_000
 const silenceSpareMs = 10_000
 
 /** @returns why it was not done; undefined when it was. @throws HandoverError RUN_NOT_ACTIVE, RUN_SILENT. */
 export async function ask(past: PastRun, body: RequestBody): Promise<string | undefined> {
-  const { run, dir, state, leader } = past
+  const { dir, state, leader } = past
   if (state.finished !== undefined || leader.liveness === 'gone') throw notActive(past)
   const name = await postRequest(dir, { ...body, by: asker(), at: new Date().toISOString() })
-  const reply = await awaitReply(dir, name, answerMs)
-  if (reply) return reply.ok ? undefined : reply.why
-  throw new HandoverError(
-    fault(
-      'RUN_SILENT',
-      `the controller of run ${run} has not answered within ${answerMs / 1000} s: ${place(past)}`,
-      {
-        hint: `what was asked for was taken back; if it does not come back, \`handover resume ${run} --takeover\` leads the run from here`,
-      },
-    ),
+  const reply = await awaitReply(dir, name, answerMs, receivedMs)
+  if (typeof reply !== 'string') return reply.ok ? undefined : reply.why
+  throw silent(past, reply === 'taken back')
+}
+
+function silent(past: PastRun, isTakenBack: boolean): HandoverError {
+  const { run } = past
+  const [what, hint] = isTakenBack
+    ? [
+        `has not answered within ${answerMs / 1000} s`,
+        `what was asked for was taken back; if it does not come back, \`handover resume ${run} --takeover\` leads the run from here`,
+      ]
+    : [
+        `has received it, and has not written it down within ${receivedMs / 1000} s`,
+        `it may still be done: \`handover show ${run}\` tells; look at the disk of the run directory`,
+      ]
+  return new HandoverError(
+    fault('RUN_SILENT', `the controller of run ${run} ${what}: ${place(past)}`, { hint }),
   )
 }
 
@@ -122,9 +133,7 @@ export function place({ leader: { who, from, pid } }: PastRun): string {
 function notActive(past: PastRun): HandoverError {
   const { run, state } = past
   if (state.finished === undefined) {
-    const hint = state.decided
-      ? `\`handover resume ${run}\` brings every host forward`
-      : `\`handover resume ${run}\` goes on with it, \`handover rollback ${run}\` takes every host back`
+    const hint = Object.values(waysOn(run, state.decided)).join(', ')
     return new HandoverError(
       fault('RUN_NOT_ACTIVE', `run ${run} was cut off: its controller is gone`, { hint }),
     )
@@ -138,9 +147,8 @@ function notActive(past: PastRun): HandoverError {
 
 /** The run cannot be undone before it has been brought to its end. */
 export function unsettled({ run, state }: PastRun, why: string): HandoverError {
-  const hint = state.decided
-    ? `\`handover resume ${run}\` brings every host forward, \`handover rollback ${run}\` takes them back after that`
-    : `\`handover resume ${run}\` goes on with it, \`handover rollback ${run}\` takes every host back`
+  const { on, back = `\`handover rollback ${run}\` takes them back after that` } = waysOn(run, state.decided)
+  const hint = `${on}, ${back}`
   return new HandoverError(fault('RUN_UNSETTLED', `run ${run} ${why}`, { hint }))
 }
 

@@ -4,6 +4,7 @@ import { fault, HandoverError } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
 import { askAtTerminal } from './agree.ts'
 import type { LeadOptions } from './lead.ts'
+import { nameLeftovers } from './leftover-runs.ts'
 import { playbookOptions } from './meant-hosts.ts'
 import { runDirectory, type TargetOptions } from './options.ts'
 import { openRun, type PastRun } from './past-run.ts'
@@ -32,6 +33,7 @@ export async function resumeCommand(
   const past = openRun(runDirectory(options, terminal), required(wanted, options))
   const { state, leader } = past
   if (past.entries.length === 0 || (state.finished !== undefined && state.finished !== 'in-doubt')) {
+    if (wanted === 'last') nameLeftovers(terminal, past)
     return nothingToResume(terminal, past, options)
   }
   const isLed = state.finished === undefined && leader.liveness !== 'gone' && !options.takeover

@@ -13,6 +13,7 @@ import { inPhase, type RunState } from '../run/state.ts'
 import { askAtTerminal } from './agree.ts'
 import { type CarryOutOptions, carryOut } from './carry-out.ts'
 import { asker } from './lead.ts'
+import { nameLeftovers } from './leftover-runs.ts'
 import { runDirectory } from './options.ts'
 import { isAlive, openRun, type PastRun } from './past-run.ts'
 import { preflightPlan } from './preflight-command.ts'
@@ -35,6 +36,7 @@ export async function rollbackCommand(
   options: RollbackOptions,
 ): Promise<number> {
   const past = openRun(runDirectory(options, terminal), wanted)
+  if (wanted === 'last' && hasSettled(past)) nameLeftovers(terminal, past)
   refuseRollbackByChance(past, wanted)
   if (hasSettled(past)) return undo(terminal, past, options)
   if (past.state.decided) return undo(terminal, await decidedEnd(terminal, past, options), options)

@@ -4,6 +4,7 @@ import { listRuns } from '../journal/run-directory.ts'
 import { jsonLine } from '../report/json.ts'
 import { oneLine } from '../report/line.ts'
 import { describeRun, formatRuns, type RunRow, runRow } from '../report/run-text.ts'
+import { nextText, waysFrom } from './leftover-runs.ts'
 import { type OutputOptions, runDirectory, wantsColor } from './options.ts'
 import { isAlive, openRun, type PastRun } from './past-run.ts'
 import type { Terminal } from './terminal.ts'
@@ -23,8 +24,9 @@ export async function runsCommand(terminal: Terminal, options: OutputOptions): P
     return exitCode.done
   }
   terminal.out(`${formatRuns(rows, { width: terminal.columns }).join('\n')}\n`)
-  const last = rows.findLast(({ next }) => next !== null)
-  if (last) terminal.out(`next, for ${oneLine(last.id, 80)}: ${last.next}\n`)
+  for (const { id, next } of rows) {
+    if (next !== null) terminal.out(`next, for ${oneLine(id, 80)}: ${next}\n`)
+  }
   return exitCode.done
 }
 
@@ -33,7 +35,7 @@ function rowOf(root: string, run: string): Row {
   try {
     const past = openRun(root, run)
     const row = runRow(past.entries, { alive: isAlive(past) })
-    return { ...row, id: run, epoch: past.leader.epoch, next: nextOf(past) }
+    return { ...row, id: run, epoch: past.leader.epoch, next: nextText(past) }
   } catch {
     const outcome = 'unreadable'
     return { id: run, started: '', name: '', hosts: 0, outcome, undoes: null, epoch: 0, next: null }
@@ -55,7 +57,7 @@ export async function showCommand(
       color: wantsColor(options, terminal),
       width: terminal.columns,
     })
-    terminal.out(`${[...lines, ...leadership(past)].join('\n')}\n`)
+    terminal.out(`${[...lines, ...leadership(past), ...undoings(past)].join('\n')}\n`)
   }
   return exitCode.done
 }
@@ -65,23 +67,19 @@ function leadership(past: PastRun): string[] {
   const { epoch, who, from, pid, liveness } = past.leader
   const verbs = { alive: 'leads', gone: 'led', unknown: 'leads or has led' }
   const verb = past.state.finished === undefined ? verbs[liveness] : 'led'
+  const back = waysFrom(past)?.back
   return [
-    ...(nextOf(past) === null || past.state.decided ? [] : [`or: ${wayBack(past)}`]),
+    ...(back === undefined ? [] : [`or: ${back}`]),
     ...(epoch > 0
       ? [`controller ${epoch} ${verb} it: process ${pid} of ${oneLine(who, 80)} on ${oneLine(from, 80)}`]
       : []),
   ]
 }
 
-function nextOf(past: PastRun): string | null {
-  const { run, state, entries } = past
-  if (entries.length === 0 || isAlive(past)) return null
-  if (state.finished !== undefined && state.finished !== 'in-doubt') return null
-  const forward = `\`handover resume ${run}\``
-  if (state.decided) return `${forward} brings every host forward`
-  return `${forward} goes on with it, ${wayBack(past)}`
-}
-
-function wayBack({ run }: PastRun): string {
-  return `\`handover rollback ${run}\` takes every host back`
+/** Runs that were to bring back what this one has committed. */
+function undoings({ root, run }: PastRun): string[] {
+  return listRuns(root).flatMap(later => {
+    const row = later > run ? rowOf(root, later) : undefined
+    return row?.undoes === run ? [`rollback of it: run ${oneLine(later, 80)}, ${row.outcome}`] : []
+  })
 }

@@ -15,11 +15,13 @@ export interface Controller extends ProcessTrace {
   /** 1 for the first one of a run; hosts refuse those with a lower number than they have seen. */
   readonly epoch: number
   readonly who: string
+  /** Name of the machine. */
+  readonly from: string
   /** UTC, ISO 8601. */
   readonly at: string
 }
 
-/** 0 when there is no such file: the run is of an older version, or never began. */
+/** 0 when there is no such file: nobody has led the run yet. */
 export function highestEpoch(dir: string): number {
   const epochs = readdirSync(dir).map(name => Number(/^controller-([1-9]\d{0,8})$/.exec(name)?.[1] ?? 0))
   return Math.max(0, ...epochs)

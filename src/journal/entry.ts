@@ -175,8 +175,8 @@ export type Entry = EntryBody & {
   /** UTC, ISO 8601 with milliseconds. */
   readonly at: string
   readonly run: string
-  /** Of the controller that wrote it; journals of older versions lack it. */
-  readonly epoch?: number
+  /** Of the controller that wrote it. */
+  readonly epoch: number
 }
 
 export type EntryType = EntryBody['type']

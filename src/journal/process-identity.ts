@@ -9,10 +9,8 @@ export interface ProcessTrace {
   readonly pid: number
   /** As `processIdentity` gave it. */
   readonly identity: string
-  /** Name of the machine. */
-  readonly from: string
-  /** As `machineIdentity` gave it; older records have none. */
-  readonly machine?: string
+  /** As `machineIdentity` gave it. */
+  readonly machine: string
 }
 
 /** Boot id and start time of a process on this machine: tells it from a later one with the same number. */
@@ -32,12 +30,11 @@ export function machineIdentity(): string {
   return `${tryRead(() => readFileSync('/etc/machine-id', 'utf8').trim())}/${hostname()} ${pidSpace()}`
 }
 
-export function livenessOf({ pid, identity, from, machine }: ProcessTrace): Liveness {
-  const [id, space] = machine?.split(' ') ?? []
-  const isHere = id === undefined ? from === hostname() : id === machineIdentity().split(' ')[0]
-  if (identity === '' || !isHere) return 'unknown'
+export function livenessOf({ pid, identity, machine }: ProcessTrace): Liveness {
+  const [id, space] = machine.split(' ')
+  if (identity === '' || id !== machineIdentity().split(' ')[0]) return 'unknown'
   if (identity.split(':')[0] !== tryRead(bootId)) return 'gone'
-  if (space !== undefined && space !== pidSpace()) return 'unknown'
+  if (space !== pidSpace()) return 'unknown'
   return processIdentity(pid) === identity ? 'alive' : 'gone'
 }
 

@@ -61,7 +61,7 @@ function take(reading: Reading, entry: Entry | undefined): boolean {
 
 /** A controller that stood still between its last look at who leads and its write is overtaken there by its successor. */
 function isLate({ epoch }: Reading, entry: Entry): boolean {
-  return entry.epoch !== undefined && entry.epoch < epoch
+  return entry.epoch < epoch
 }
 
 /** Blocks that a power cut has left unwritten read as zeros, perhaps with the end of a line after them. */

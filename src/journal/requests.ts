@@ -1,6 +1,7 @@
 /**
  * What somebody at another terminal asks of the controller of a run: one file a request in `<run>/requests/`, answered by
- * a file beside it. Whoever can write there is the user the run belongs to; anything that is no such file is passed over.
+ * a file beside it. A request is `.json` until one of the two removes that name: its controller, which takes it and does it,
+ * or whoever asked, who takes it back. Whoever can write there is the user the run belongs to; anything else is passed over.
  */
 import { randomBytes } from 'node:crypto'
 import { constants, readdirSync, rmSync, unlinkSync } from 'node:fs'
@@ -35,7 +36,7 @@ const longestBytes = 4096
 const shown = /^\d{15}-[0-9a-f]{8}\.json$/
 const answered = /^\d{15}-[0-9a-f]{8}\.answer$/
 /** Nobody waits for an answer that long. */
-const forgottenMs = 60_000
+const forgottenMs = 120_000
 
 /** @returns its name. */
 export async function postRequest(dir: string, request: Request, now = Date.now()): Promise<string> {
@@ -58,29 +59,43 @@ export async function readRequests(dir: string): Promise<Posted[]> {
   return found
 }
 
-/** The answer is there before the request is gone, so whoever waits sees one of the two. */
+/** @returns whether it is ours to do: whoever asked cannot take it back any more. */
+export async function takeRequest(dir: string, name: string): Promise<boolean> {
+  const file = join(placeOf(dir), name)
+  return succeeds(rename(`${file}.json`, `${file}.taken`))
+}
+
+/** Of a request that was taken. */
 export async function answerRequest(dir: string, name: string, reply: Reply): Promise<void> {
-  await appear(placeOf(dir), `${name}.answer`, reply)
-  await unlink(join(placeOf(dir), `${name}.json`)).catch(() => {})
+  await appear(placeOf(dir), `${name}.answer`, reply).finally(() =>
+    succeeds(unlink(join(placeOf(dir), `${name}.taken`))),
+  )
 }
 
 /**
  * Waits for the answer and removes it.
- * @returns undefined when none came in that time: the request has been taken back, nobody will do it any more.
+ * @param ms after which it is taken back, if nobody has taken it
+ * @param longestMs how long to wait for one that was taken: its controller has a slow disk, or is gone
+ * @returns `taken back`: nobody does it any more. `not known`: it was received, and may or may not be done.
  */
-export async function awaitReply(dir: string, name: string, ms: number): Promise<Reply | undefined> {
-  const deadline = performance.now() + ms
-  while (performance.now() < deadline) {
+export async function awaitReply(
+  dir: string,
+  name: string,
+  ms: number,
+  longestMs: number,
+): Promise<Reply | 'taken back' | 'not known'> {
+  const began = performance.now()
+  let isReceived = false
+  while (performance.now() - began < longestMs) {
     const reply = await takeReply(dir, name)
     if (reply) return reply
+    if (!isReceived && performance.now() - began >= ms) {
+      if (await succeeds(unlink(join(placeOf(dir), `${name}.json`)))) return 'taken back'
+      isReceived = true
+    }
     await pause(50)
   }
-  const isTakenBack = await unlink(join(placeOf(dir), `${name}.json`)).then(
-    () => true,
-    () => false,
-  )
-  // Gone already: it was answered at the last moment.
-  return isTakenBack ? undefined : takeReply(dir, name)
+  return 'not known'
 }
 
 /** What was asked of an earlier controller is not asked of this one. */
@@ -110,6 +125,13 @@ function namesIn(dir: string): string[] {
   } catch {
     return []
   }
+}
+
+function succeeds(deed: Promise<unknown>): Promise<boolean> {
+  return deed.then(
+    () => true,
+    () => false,
+  )
 }
 
 async function takeReply(dir: string, name: string): Promise<Reply | undefined> {

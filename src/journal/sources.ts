@@ -31,7 +31,7 @@ export async function digestAll(paths: readonly string[]): Promise<SourceFile[]>
   return files
 }
 
-/** One sentence for each file that is not as it was. Runs of older versions have no list, so nothing is said of them. */
+/** One sentence for each file that is not as it was; none where the list of them is lost. */
 export async function changesSince(dir: string): Promise<string[]> {
   const notes: string[] = []
   for (const { path, sha256 } of readSources(dir)) {

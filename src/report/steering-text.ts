@@ -8,6 +8,13 @@ export function commandFor(verb: 'approve' | 'resume' | 'show', { opening }: Sta
   return `handover ${verb} ${oneLine(opening?.run ?? 'RUN', 80)}`
 }
 
+/** What can be done with a run that nobody leads any more: on, and, as long as it is not decided, back. */
+export function waysOn(run: string, isDecided: boolean): { readonly on: string; readonly back?: string } {
+  const resume = `\`handover resume ${run}\``
+  if (isDecided) return { on: `${resume} brings every host forward` }
+  return { on: `${resume} goes on with it`, back: `\`handover rollback ${run}\` takes every host back` }
+}
+
 /** `2026-11-20 03:15:00 UTC`. @param ms since 1970 */
 export function timeText(ms: number): string {
   const time = new Date(ms)

@@ -120,7 +120,6 @@ function resumed(standing: Standing, entry: Extract<Entry, { type: 'run.resumed'
 export function resumedText({ opening }: Standing, entry: Extract<Entry, { type: 'run.resumed' }>): string {
   const { who, from, pid, epoch, tool } = entry
   const began = opening?.tool
-  // Journals of the first versions do not say which one it was.
   const other =
     began && began !== tool
       ? `, with handover ${oneLine(tool, 40)} (it began with ${oneLine(began, 40)})`

@@ -1,9 +1,10 @@
 /** Runs as their controllers have left them, made by hand. */
+import { writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { EntryBody, HostFacts, RunOutcome } from '../../src/journal/entry.ts'
 import { createJournal } from '../../src/journal/journal.ts'
-import { processIdentity } from '../../src/journal/process-identity.ts'
+import { machineIdentity, processIdentity } from '../../src/journal/process-identity.ts'
 import { createRunDirectory, journalFile } from '../../src/journal/run-directory.ts'
 import { digestAll } from '../../src/journal/sources.ts'
 import type { Plan } from '../../src/plan/plan.ts'
@@ -42,6 +43,8 @@ export async function makePastRun(desk: Desk, past: Past): Promise<string> {
   const plan = JSON.parse(desk.handover('plan', 'up.yml', '-i', 'hosts.ini', '--output', 'json').out) as Plan
   const sources = await digestAll([join(desk.dir, 'up.yml'), join(desk.dir, 'hosts.ini')])
   await createRunDirectory(root, run, { ...plan, machine: 'x86_64' }, sources)
+  if (past.entries !== 'none')
+    writeFileSync(join(root, run, 'controller-1'), JSON.stringify(controllerOf(past)))
   const journal = await createJournal(journalFile(root, run), run)
   const bodies = past.entries === 'none' ? [] : entriesOf(past, plan)
   for (const body of bodies) await journal.append(body)
@@ -72,10 +75,21 @@ function entriesOf(past: Past, { artifact, stages, name, fingerprint }: Plan): E
   ]
 }
 
-function traceOf({ leader = 'gone' }: Past) {
+function traceOf(past: Past) {
+  return { tool: '0.1.0', ...controllerOf(past) }
+}
+
+function controllerOf({ leader = 'gone' }: Past) {
   const { pid } = process
-  const identity = leader === 'alive' ? (processIdentity(pid) ?? '') : 'another-boot:1'
-  return { tool: '0.1.0', who: 'me', from: leader === 'unknown' ? 'elsewhere' : hostname(), pid, identity }
+  const isElsewhere = leader === 'unknown'
+  return {
+    who: 'me',
+    from: isElsewhere ? 'elsewhere' : hostname(),
+    pid,
+    identity: leader === 'alive' ? (processIdentity(pid) ?? '') : 'another-boot:1',
+    machine: isElsewhere ? 'elsewhere/x pid:[1]' : machineIdentity(),
+    at: '2026-11-20T09:15:01.250Z',
+  }
 }
 
 function facts(version: string, digit: string): HostFacts {

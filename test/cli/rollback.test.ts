@@ -93,6 +93,16 @@ test('a run whose journal holds nothing: 130, because it may have been lost', as
   expect([exit, JSON.parse(out)]).toEqual([130, expect.objectContaining({ type: 'rollback.unneeded', exit })])
 })
 
+test('`last` is a refused attempt: the run before it, which was cut off, is named', async () => {
+  const cut = await pastRun({})
+  const refused = await pastRun({ outcome: 'refused' })
+  const { exit, out, err } = desk.handover('rollback', 'last')
+  expect([exit, out]).toEqual([0, expect.stringContaining(refused)])
+  expect(err).toContain(`run ${cut} has not come to its end: \`handover resume ${cut}\``)
+  expect(desk.handover('resume', 'last').err).toContain(`\`handover rollback ${cut}\``)
+  expect(desk.handover('runs').out).toContain(`next, for ${cut}: `)
+})
+
 test('--limit knows the hosts by name and glob, and leaves none only with a reason', async () => {
   const run = await pastRun({ outcome: 'committed', committed: ['a'] })
   const limited = (limit: string) => desk.handover('rollback', run, '-C', '--limit', limit)
@@ -118,6 +128,7 @@ test('hosts that are not reached: exit 6, and a run of its own that says what it
   expect(lines.at(-1)).toMatchObject({ type: 'run.finished', exit: 6, outcome: 'refused' })
   const own = lines[0].run
   expect(desk.handover('show', own).out).toContain(`undoes run ${run}`)
+  expect(desk.handover('show', run).out).toContain(`rollback of it: run ${own}, refused`)
   expect(desk.handover('runs').out).toMatch(new RegExp(`${own} .*rollback of try \\(undoes ${run}\\)`))
   const rows = desk.handover('runs', '--output', 'json').out.trim().split('\n')
   expect(rows.map(row => JSON.parse(row)).find(({ id }) => id === own)).toMatchObject({ undoes: run })

@@ -65,7 +65,6 @@ describe('a process', () => {
   const own = {
     pid: process.pid,
     identity: processIdentity(process.pid) ?? '',
-    from: hostname(),
     machine: machineIdentity(),
   }
   const [boot, start] = own.identity.split(':')
@@ -73,7 +72,6 @@ describe('a process', () => {
 
   it.each([
     ['itself', own, 'alive'],
-    ['itself, of an older version', { ...own, machine: undefined }, 'alive'],
     ['another one with its number', { ...own, identity: `${boot}:${Number(start) - 1}` }, 'gone'],
     ['one with a number that nobody has', { ...own, pid: 4_194_304 }, 'gone'],
     [
@@ -81,16 +79,11 @@ describe('a process', () => {
       { ...own, identity: `f00:${start}`, machine: `${id} pid:[1]` },
       'gone',
     ],
-    ['one of another machine', { ...own, from: 'elsewhere', machine: `elsewhere/x ${space}` }, 'unknown'],
-    [
-      'one of another machine, of an older version',
-      { ...own, from: 'elsewhere', machine: undefined },
-      'unknown',
-    ],
+    ['one of another machine', { ...own, machine: `elsewhere/x ${space}` }, 'unknown'],
     ['one of another container of this machine', { ...own, machine: `${id} pid:[1]` }, 'unknown'],
     ['one that could not say who it is', { ...own, identity: '' }, 'unknown'],
-  ] as const)('that is %s', (_, { machine, ...trace }, said) => {
-    expect(livenessOf(machine === undefined ? trace : { ...trace, machine })).toBe(said)
+  ] as const)('that is %s', (_, trace, said) => {
+    expect(livenessOf(trace)).toBe(said)
   })
 
   it('that has ended and waits for its parent is gone', () => {

@@ -19,6 +19,7 @@ import {
   forgetReplies,
   postRequest,
   readRequests,
+  takeRequest,
 } from '../../src/journal/requests.ts'
 
 let dir = ''
@@ -44,23 +45,41 @@ describe('a request', () => {
 
   it('is gone once it was answered, and the answer once it was read', async () => {
     const name = await postRequest(dir, { verb: 'abort', ...from })
+    expect(await takeRequest(dir, name)).toBe(true)
     await answerRequest(dir, name, { ok: false, why: 'it is decided' })
     expect(await readRequests(dir)).toEqual([])
-    expect(await awaitReply(dir, name, 1000)).toEqual({ ok: false, why: 'it is decided' })
+    expect(await awaitReply(dir, name, 1000, 1000)).toEqual({ ok: false, why: 'it is decided' })
     expect(readdirSync(place())).toEqual([])
   })
 
-  it('that nobody answers is taken back: nobody does it later', async () => {
+  it('that nobody takes is taken back: nobody does it later', async () => {
     const name = await postRequest(dir, { verb: 'abort', ...from })
-    expect(await awaitReply(dir, name, 120)).toBeUndefined()
+    const [listed] = await readRequests(dir)
+    expect(await awaitReply(dir, name, 120, 1000)).toBe('taken back')
+    expect(await takeRequest(dir, listed?.name ?? '')).toBe(false)
     expect(readdirSync(place())).toEqual([])
   })
 
-  it('that is answered at the last moment has its answer', async () => {
+  it('that was taken is waited for, however long it takes to write it down', async () => {
     const name = await postRequest(dir, { verb: 'abort', ...from })
-    const waiting = awaitReply(dir, name, 100)
+    await takeRequest(dir, name)
+    const waiting = awaitReply(dir, name, 100, 5000)
+    await new Promise(resolve => setTimeout(resolve, 300))
+    expect(await readRequests(dir)).toEqual([])
     await answerRequest(dir, name, { ok: true })
     expect(await waiting).toEqual({ ok: true })
+  })
+
+  it('that was taken and never answered is not known to be done', async () => {
+    const name = await postRequest(dir, { verb: 'abort', ...from })
+    await takeRequest(dir, name)
+    expect(await awaitReply(dir, name, 100, 300)).toBe('not known')
+  })
+
+  it('is done by one of two who would take it', async () => {
+    const name = await postRequest(dir, { verb: 'abort', ...from })
+    const taken = await Promise.all([takeRequest(dir, name), takeRequest(dir, name)])
+    expect(taken.filter(Boolean)).toHaveLength(1)
   })
 
   it('of before this controller is thrown away', async () => {
@@ -70,12 +89,13 @@ describe('a request', () => {
     clearRequests(dir)
   })
 
-  it('whose answer nobody came for is forgotten after a minute', async () => {
+  it('whose answer nobody came for is forgotten after two minutes', async () => {
     const name = await postRequest(dir, { verb: 'abort', ...from }, 1000)
+    await takeRequest(dir, name)
     await answerRequest(dir, name, { ok: true })
     forgetReplies(dir, 50_000)
     expect(readdirSync(place())).toHaveLength(1)
-    forgetReplies(dir, 100_000)
+    forgetReplies(dir, 200_000)
     expect(readdirSync(place())).toEqual([])
   })
 })
