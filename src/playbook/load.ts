@@ -6,6 +6,7 @@ import { faultsOfIssue, type Issue, notBuilt } from './issues.ts'
 import { keyName } from './keys.ts'
 import { fillKnown } from './known-at-load.ts'
 import type { HealthCheck, HostValue, Playbook, Probe, Stage, Vars } from './playbook.ts'
+import { playsOf } from './plays.ts'
 import { findContradictions } from './rules.ts'
 import { type CheckedPlaybook, playbook as playbookSchema } from './schema.ts'
 import { createScope } from './template.ts'
@@ -13,12 +14,40 @@ import { findUnquotedNumbers } from './unquoted-number.ts'
 import { checkVars } from './variables.ts'
 
 /**
+ * The plays of a file in their order: one mapping is one play, as is each entry of a list.
  * @param file path of the playbook; `artifact.src` is relative to it.
  * @throws HandoverError with every fault found: FILE_*, YAML_*, PLAYBOOK_*.
  */
-export function loadPlaybook(file: string, { extraVars }: { readonly extraVars: Vars }): Playbook {
-  const document = readDocument(file)
-  refuseOtherRoots(document)
+export function loadPlays(file: string, { extraVars }: { readonly extraVars: Vars }): Playbook[] {
+  const loaded = playsOf(readDocument(file)).map(play => loadPlay(play, extraVars))
+  const faults = [...loaded.flatMap(play => play.faults), ...sameNames(loaded)]
+  if (faults.length > 0) throw new HandoverError(faults)
+  return loaded.flatMap(({ playbook }) => playbook ?? [])
+}
+
+/**
+ * The only play of a file.
+ * @throws HandoverError as `loadPlays`, and PLAYBOOK_NOT_BUILT when there are several.
+ */
+export function loadPlaybook(file: string, options: { readonly extraVars: Vars }): Playbook {
+  const [playbook, second] = loadPlays(file, options)
+  if (second) {
+    throw new HandoverError(
+      notBuilt('a file of several plays', second.place, 'write each play to a file of its own'),
+    )
+  }
+  if (!playbook) throw new RangeError('a file without a play was let through')
+  return playbook
+}
+
+interface LoadedPlay {
+  readonly document: SourceDocument
+  /** Undefined when there are faults. */
+  readonly playbook?: Playbook
+  readonly faults: readonly Fault[]
+}
+
+function loadPlay(document: SourceDocument, extraVars: Vars): LoadedPlay {
   const vars = varsOf(document)
   const numbers = findUnquotedNumbers(document)
   const { data, failed } = fillKnown(document, createScope([vars, extraVars]))
@@ -34,21 +63,24 @@ export function loadPlaybook(file: string, { extraVars }: { readonly extraVars: 
     ...issues.flatMap(issue => faultsOfIssue(document, data, issue as Issue)),
     ...findContradictions(document, data),
     ...checkVars(document, vars),
-  ]
-  if (faults.length > 0 || !checked.success) throw new HandoverError(faults.sort(byPlace))
-  return build(document, checked.data, { vars, extraVars })
+  ].sort(byPlace)
+  if (faults.length > 0 || !checked.success) return { document, faults }
+  return { document, faults, playbook: build(document, checked.data, { vars, extraVars }) }
 }
 
-function refuseOtherRoots(document: SourceDocument): void {
-  const { data } = document
-  if (Array.isArray(data)) {
-    const hint = 'write one mapping: remove the "- " before name'
-    throw new HandoverError(notBuilt('a list of plays', placeOf(document, []), hint))
-  }
-  if (typeof data === 'object' && data !== null) return
-  const message =
-    data === null ? 'the playbook is empty' : 'the playbook must be a mapping of keys such as name and hosts'
-  throw new HandoverError(fault('PLAYBOOK_TYPE', message, { place: placeOf(document, []) }))
+/** A run is known by its name, so two plays of one file must not share it. */
+function sameNames(plays: readonly LoadedPlay[]): Fault[] {
+  const lines = new Map<string, number | undefined>()
+  return plays.flatMap(({ document, playbook }) => {
+    if (!playbook) return []
+    const place = placeOf(document, ['name'])
+    if (!lines.has(playbook.name)) {
+      lines.set(playbook.name, place.line)
+      return []
+    }
+    const message = `line ${lines.get(playbook.name)} has a play named ${JSON.stringify(playbook.name)} already`
+    return [fault('PLAYBOOK_VALUE', message, { place, hint: 'give each its own name' })]
+  })
 }
 
 function varsOf(document: SourceDocument): Vars {
@@ -74,6 +106,7 @@ function build(
   })
   return {
     file: document.file,
+    place: at(),
     name: checked.name,
     hosts: checked.hosts,
     hostsPlace: at('hosts'),
@@ -98,6 +131,7 @@ function build(
     concurrency: checked.concurrency,
     maxFailed: checked.max_failed,
     maxUnreachable: checked.max_unreachable,
+    order: checked.order,
     onDrainLimit: checked.on_drain_limit,
     leaseMs: checked.lease,
     commit: checked.commit,

@@ -70,8 +70,10 @@ export interface Stage {
 }
 
 export interface Playbook {
-  /** As it was named to `loadPlaybook`. */
+  /** As it was named to `loadPlays`. */
   readonly file: string
+  /** Where the play begins. */
+  readonly place: Place
   readonly name: string
   /** An Ansible pattern. */
   readonly hosts: string
@@ -103,6 +105,8 @@ export interface Playbook {
   readonly concurrency: Count
   readonly maxFailed: Count
   readonly maxUnreachable: Count
+  /** In which hosts are taken: `inventory` and `reverse` as the inventory has them, `sorted` by name. */
+  readonly order: 'inventory' | 'sorted' | 'reverse' | 'shuffle'
   readonly onDrainLimit: 'terminate' | 'leave'
   /** A host goes back by itself this long after the controller was last heard. */
   readonly leaseMs: number

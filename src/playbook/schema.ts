@@ -131,6 +131,11 @@ export const playbook = z.strictObject(
     concurrency: count(1).prefault(5),
     max_failed: count(0).prefault(0),
     max_unreachable: count(0).prefault(0),
+    order: z
+      .enum(['inventory', 'sorted', 'reverse', 'shuffle'], {
+        error: '"inventory", "sorted", "reverse" or "shuffle"',
+      })
+      .prefault('inventory'),
     // Long enough for a controller that is restarted, short enough for a night shift.
     lease: duration(2000).prefault('2m'),
     on_drain_limit: z.enum(['terminate', 'leave'], { error: '"terminate" or "leave"' }).prefault('terminate'),

@@ -10,7 +10,8 @@ const tables: Record<string, [title: string, playbook: string, ...codes: string[
   'the document': [
     ['nothing at all', '', 'PLAYBOOK_TYPE'],
     ['a text', '»hello', 'PLAYBOOK_TYPE'],
-    ['a list of plays', '»- name: x\n  hosts: y\n', 'PLAYBOOK_NOT_BUILT'],
+    ['an empty list', '»[]\n', 'PLAYBOOK_TYPE'],
+    ['a list of other things', '- »web\n- »5\n-»\n- »[a]\n', ...Array(4).fill('PLAYBOOK_TYPE')],
     ['broken YAML', 'name: a\n»name: b\n', 'YAML_SYNTAX'],
   ],
   'unknown keys': [
@@ -202,7 +203,7 @@ describe.each(Object.entries(tables))('%s', (_group, table) => {
 it('reports everything at once, in the order of the file', () => {
   const { text, places } = marked(`»serial: 5
 hosts: web
-»order: sorted
+order: »sortd
 artifact: { src: »"{{ nope }}", sha256: »12 }
 handover: »{ driver: nginx, binary: »usr, drain_timeout: »30 }
 stages:
