@@ -1,11 +1,12 @@
 /** Carrying out a new plan: the question, the run directory, and leading it to its end. */
-import { exitCode } from '../core/exit-code.ts'
+import { type ExitCode, exitCode } from '../core/exit-code.ts'
 import { claimController } from '../journal/controllers.ts'
-import type { EntryBody } from '../journal/entry.ts'
+import type { EntryBody, PlayInfo, RunOutcome } from '../journal/entry.ts'
 import { createRunDirectory, newRunId } from '../journal/run-directory.ts'
 import { digestAll } from '../journal/sources.ts'
 import { explainPlan } from '../plan/explain.ts'
 import type { Plan } from '../plan/plan.ts'
+import { wrapLines } from '../report/wrap.ts'
 import { askAtTerminal } from './agree.ts'
 import { type LeadOptions, lead, ownTrace } from './lead.ts'
 import { runDirectory } from './options.ts'
@@ -21,37 +22,68 @@ export interface Undertaking {
   readonly machine: string
   /** As it was given on the command line. */
   readonly playbook: string
-  /** What a person at a terminal is asked. */
-  readonly question: string
   /** The files that the plan was made from. */
   readonly sources?: readonly string[]
+  /** Which play of the playbook it is, where there are several. */
+  readonly play?: PlayInfo
+  /** Its id, where somebody has to know it before; else a new one. */
+  readonly run?: string
 }
 
-/** The whole transaction. @returns the exit code. */
+/** The whole transaction, after a question at a terminal. @returns the exit code. */
 export async function carryOut(
   terminal: Terminal,
-  { plan, machine, playbook, question, sources = [] }: Undertaking,
+  undertaking: Undertaking,
+  question: string,
   options: CarryOutOptions,
 ): Promise<number> {
-  const isAgreed = options.yes || (await askAtTerminal(terminal, options, question, explainPlan(plan)))
-  if (!isAgreed) {
-    terminal.err('not started: nothing was contacted\n')
-    return exitCode.interrupted
-  }
+  const lines = wrapLines(explainPlan(undertaking.plan), terminal.columns)
+  if (!(await agreed(terminal, question, lines, options))) return exitCode.interrupted
+  const { exit } = await undertake(terminal, undertaking, options)
+  return exit
+}
+
+/** Asked once, whatever it is about; with a no nothing is begun. */
+export async function agreed(
+  terminal: Terminal,
+  question: string,
+  lines: readonly string[],
+  options: CarryOutOptions,
+): Promise<boolean> {
+  if (options.yes || (await askAtTerminal(terminal, options, question, lines))) return true
+  terminal.err('not started: nothing was contacted\n')
+  return false
+}
+
+export interface Undertaken {
+  readonly run: string
+  readonly exit: ExitCode
+  readonly outcome: RunOutcome | undefined
+}
+
+/** A run directory, and leading the run to its end. */
+export async function undertake(
+  terminal: Terminal,
+  { plan, machine, playbook, sources = [], play, run = newRunId(new Date()) }: Undertaking,
+  options: CarryOutOptions,
+): Promise<Undertaken> {
   const root = runDirectory(options, terminal)
-  const run = newRunId(new Date())
   const dir = await createRunDirectory(root, run, { ...plan, machine }, await digestAll(sources))
   const { epoch } = await claimController(dir, run, 1)
-  const opening = startOf(plan, playbook)
-  const { exit = exitCode.unexpected } = await lead(
+  const opening = startOf(plan, playbook, play)
+  const { exit = exitCode.unexpected, finished } = await lead(
     terminal,
     { plan, machine, root, run, epoch, opening },
     options,
   )
-  return exit
+  return { run, exit, outcome: finished }
 }
 
-export function startOf(plan: Plan, playbook: string): Extract<EntryBody, { type: 'run.started' }> {
+export function startOf(
+  plan: Plan,
+  playbook: string,
+  play?: PlayInfo,
+): Extract<EntryBody, { type: 'run.started' }> {
   return {
     type: 'run.started',
     name: plan.name,
@@ -59,7 +91,17 @@ export function startOf(plan: Plan, playbook: string): Extract<EntryBody, { type
     fingerprint: plan.fingerprint,
     ...ownTrace(),
     ...(plan.undoes === undefined ? {} : { undoes: plan.undoes }),
+    ...(play && play.of > 1 ? { play } : {}),
+    ...(plan.seed === null ? {} : { seed: plan.seed }),
     artifact: plan.artifact,
-    stages: plan.stages,
+    // Why a stage has its hosts is in plan.json.
+    stages: plan.stages.map(({ name, hosts, concurrency, bakeMs, gate, gateMs }) => ({
+      name,
+      hosts,
+      concurrency,
+      bakeMs,
+      gate,
+      gateMs,
+    })),
   }
 }

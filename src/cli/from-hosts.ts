@@ -20,8 +20,9 @@ import { withFleet } from './fleet.ts'
 import { asker, lead, ownTrace } from './lead.ts'
 import { runDirectory } from './options.ts'
 import { partsOf, type Recorded, recordedEntries, strangers } from './recorded-hosts.ts'
+import { type LookedAt, playOnRecord } from './recorded-play.ts'
 import { oneUnfinished } from './recorded-runs.ts'
-import { resolvePlan } from './resolve.ts'
+import { type Resolved, resolvePlays } from './resolve.ts'
 import { notBegun, type ResumeOptions } from './resume-command.ts'
 import { sourceFiles } from './source-files.ts'
 import { tell } from './steer-commands.ts'
@@ -34,8 +35,11 @@ export async function resumeFromHosts(
   options: ResumeOptions,
 ): Promise<number> {
   refuseLimit(options)
-  const { plan: whole, machine } = await resolvePlan(playbook, options)
-  const all = await lookAtRecords(whole, machine, options)
+  const [first, ...others] = await resolvePlays(playbook, options)
+  const looked: [LookedAt, ...LookedAt[]] = [await lookAtRecords(first, options)]
+  for (const one of others) looked.push(await lookAtRecords(one, options))
+  const { resolved, all } = playOnRecord(looked, wanted)
+  const { plan: whole, machine } = resolved
   const run = oneUnfinished(all, wanted)
   const silent = all.flatMap(({ fault }) => fault ?? [])
   if (run === undefined) {
@@ -116,9 +120,9 @@ function requireUnled(run: string, own: readonly Recorded[]): void {
   )
 }
 
-async function lookAtRecords(plan: Plan, machine: string, options: ResumeOptions): Promise<Recorded[]> {
-  return withFleet(plan, machine, options, each =>
-    each(async (host, { hands }) => {
+async function lookAtRecords(resolved: Resolved, options: ResumeOptions): Promise<LookedAt> {
+  const all = await withFleet(resolved.plan, resolved.machine, options, each =>
+    each(async (host, { hands }): Promise<Recorded> => {
       const outcome = await hands.inspect()
       if (outcome.kind === 'unreachable')
         return { host, last: null, inspection: undefined, fault: outcome.fault }
@@ -126,6 +130,7 @@ async function lookAtRecords(plan: Plan, machine: string, options: ResumeOptions
       return { host, last: inspection.last, inspection }
     }),
   )
+  return { resolved, all }
 }
 
 /** What the run has put there must be what this plan would put there. */

@@ -10,7 +10,7 @@ import { formatLocks } from '../report/lock-text.ts'
 import type { Participant } from '../run/conduct.ts'
 import { askAtTerminal } from './agree.ts'
 import { type EachHost, withFleet } from './fleet.ts'
-import { listHosts, planToLookAt } from './meant-hosts.ts'
+import { listHosts, plansToLookAt, playHeading } from './meant-hosts.ts'
 import { type TargetOptions, wantsColor } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -62,17 +62,24 @@ async function onLocks(
   options: TargetOptions,
   work: (seen: readonly Seen[], each: EachHost) => Promise<readonly Fault[] | undefined>,
 ): Promise<number> {
-  const { plan, machine } = await planToLookAt(terminal, playbook, options)
+  const plays = await plansToLookAt(terminal, playbook, options)
   if (options.listHosts) {
-    listHosts(terminal, plan)
+    listHosts(terminal, plays)
     return exitCode.done
   }
-  return withFleet(plan, machine, options, async each => {
-    const seen = await each(lookAtLock)
-    show(terminal, options, seen)
-    const faults = await work(seen, each)
-    return faults ? endOf([...seen.flatMap(({ fault }) => fault ?? []), ...faults]) : exitCode.interrupted
-  })
+  const faults: Fault[] = []
+  for (const play of plays) {
+    if (play.play.of > 1 && options.output !== 'json') terminal.out(`${playHeading(play)}\n`)
+    const found = await withFleet(play.plan, play.machine, options, async each => {
+      const seen = await each(lookAtLock)
+      show(terminal, options, seen)
+      const left = await work(seen, each)
+      return left && [...seen.flatMap(({ fault }) => fault ?? []), ...left]
+    })
+    if (!found) return exitCode.interrupted
+    faults.push(...found)
+  }
+  return endOf(faults)
 }
 
 async function lookAtLock(host: string, { hands }: Participant): Promise<Seen> {

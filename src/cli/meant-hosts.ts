@@ -3,21 +3,22 @@ import { fault, HandoverError } from '../core/fault.ts'
 import { limitNames } from '../inventory/pattern.ts'
 import { findRun, listRuns } from '../journal/run-directory.ts'
 import type { Plan } from '../plan/plan.ts'
+import { oneLine } from '../report/line.ts'
 import { runDirectory, type TargetOptions } from './options.ts'
-import { resolvePlan } from './resolve.ts'
+import { type Resolved, resolvePlays } from './resolve.ts'
 import { storedPlan } from './stored-plan.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
- * The hosts of a playbook; without one, those of the last run, as --limit leaves them.
+ * The hosts of a playbook, play by play; without one, those of the last run, as --limit leaves them.
  * @throws HandoverError USAGE for options that only a playbook gives a meaning: passed over they would mean other hosts.
  */
-export async function planToLookAt(
+export async function plansToLookAt(
   terminal: Terminal,
   playbook: string | undefined,
   options: TargetOptions,
-): Promise<{ readonly plan: Plan; readonly machine: string }> {
-  if (playbook) return resolvePlan(playbook, options)
+): Promise<readonly Pick<Resolved, 'plan' | 'machine' | 'play'>[]> {
+  if (playbook) return resolvePlays(playbook, options)
   refuseWithoutPlaybook(options)
   const root = runDirectory(options, terminal)
   if (listRuns(root).length === 0) {
@@ -28,7 +29,8 @@ export async function planToLookAt(
     )
   }
   const plan = storedPlan(root, findRun(root, 'last'))
-  return { plan: limited(plan, options), machine: plan.machine }
+  const play = { number: 1, of: 1, later: [] }
+  return [{ plan: limited(plan, options), machine: plan.machine, play }]
 }
 
 function refuseWithoutPlaybook(options: TargetOptions): void {
@@ -49,6 +51,7 @@ export function playbookOptions(options: TargetOptions): string[] {
     ...(options.user === undefined ? [] : ['-u']),
     ...(options.privateKey === undefined ? [] : ['--private-key']),
     ...(options.become ? ['-b'] : []),
+    ...(options.seed === undefined ? [] : ['--seed']),
   ]
 }
 
@@ -65,7 +68,16 @@ function limited(plan: Plan, { limit }: TargetOptions): Plan {
   throw new HandoverError(fault('PLAN_NO_HOSTS', '--limit leaves no host of the last run'))
 }
 
-/** As Ansible lists them. */
-export function listHosts(terminal: Terminal, { hosts }: Plan): void {
-  terminal.out(`  hosts (${hosts.length}):\n${hosts.map(host => `    ${host.name}\n`).join('')}`)
+/** As Ansible lists them, by play where there are several. */
+export function listHosts(terminal: Terminal, plays: readonly Pick<Resolved, 'plan' | 'play'>[]): void {
+  for (const { plan, play } of plays) {
+    const { hosts, name } = plan
+    if (play.of > 1) terminal.out(`  play #${play.number}: ${oneLine(name)}\n`)
+    terminal.out(`  hosts (${hosts.length}):\n${hosts.map(host => `    ${host.name}\n`).join('')}`)
+  }
+}
+
+/** What stands above the part of a play where there are several. */
+export function playHeading({ plan, play }: Pick<Resolved, 'plan' | 'play'>): string {
+  return `play ${play.number} of ${play.of}: ${oneLine(plan.name, 120)}`
 }

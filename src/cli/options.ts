@@ -1,6 +1,7 @@
 /** Options that several commands share, spelled as Ansible spells them. */
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { largestSeed } from '../plan/order.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface OutputOptions {
@@ -26,6 +27,8 @@ export interface TargetOptions extends ReachOptions {
   readonly privateKey?: string
   readonly become?: boolean
   readonly listHosts?: boolean
+  /** Of `order: shuffle`. */
+  readonly seed?: number
   /** Only of `run`: a gate before every stage. */
   readonly step?: boolean
 }
@@ -70,6 +73,7 @@ export function withTargets(command: Command): Command {
       'at most this many hosts being changed at once; may only lower the playbook',
       wholeNumber,
     )
+    .option('--seed <n>', 'of `order: shuffle`: the same seed gives the same order again', seedNumber)
     .option('-u, --user <name>', 'user to log in as where the inventory does not say')
     .option('--private-key <file>', 'key to log in with where the inventory does not say')
     .option('-b, --become', 'work as root through sudo where neither inventory nor playbook says')
@@ -84,6 +88,13 @@ export function wholeNumber(text: string): number {
   const value = Number(text)
   if (!/^\d{1,6}$/.test(text) || value < 1)
     throw new InvalidArgumentError('a whole number of at least 1 is expected')
+  return value
+}
+
+function seedNumber(text: string): number {
+  const value = Number(text)
+  if (!/^\d{1,10}$/.test(text) || value > largestSeed)
+    throw new InvalidArgumentError(`a whole number from 0 to ${largestSeed} is expected`)
   return value
 }
 

@@ -1,41 +1,64 @@
 /** `handover preflight` and `handover status`: connect, look, change nothing. */
-import { exitCode, exitCodeOf } from '../core/exit-code.ts'
-import type { Fault } from '../core/fault.ts'
+import { type ExitCode, exitCode, exitCodeOf } from '../core/exit-code.ts'
 import type { Plan } from '../plan/plan.ts'
-import { formatFleetStatus, type HostStatus } from '../report/fleet-text.ts'
+import { formatFleetStatus } from '../report/fleet-text.ts'
 import { jsonLine } from '../report/json.ts'
-import { failingChecks } from '../run/baseline.ts'
-import type { Participant } from '../run/conduct.ts'
-import { withFleet } from './fleet.ts'
-import { listHosts, planToLookAt } from './meant-hosts.ts'
+import { type Look, lookAtFleet } from './looks.ts'
+import { listHosts, plansToLookAt, playHeading } from './meant-hosts.ts'
 import { type OutputOptions, type ReachOptions, type TargetOptions, wantsColor } from './options.ts'
-import { planCommand } from './plan-command.ts'
-import { resolvePlan } from './resolve.ts'
+import { compareHosts, showComparisons } from './plan-diff.ts'
+import { type Resolved, resolvePlays } from './resolve.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface StatusOptions extends TargetOptions {
   readonly detailedExitcode?: boolean
 }
 
+export interface PreflightOptions extends TargetOptions {
+  /** What would change beside what is found. */
+  readonly diff?: boolean
+}
+
 export async function preflightCommand(
   terminal: Terminal,
   playbook: string,
-  options: TargetOptions,
+  options: PreflightOptions,
 ): Promise<number> {
-  if (options.listHosts) return planCommand(terminal, playbook, options)
-  const { plan, machine } = await resolvePlan(playbook, options)
-  return preflightPlan(terminal, plan, machine, options)
+  const plays = await resolvePlays(playbook, options)
+  if (options.listHosts) {
+    listHosts(terminal, plays)
+    return exitCode.done
+  }
+  const exits: ExitCode[] = []
+  for (const each of plays) {
+    head(terminal, options, each)
+    exits.push(await preflightPlan(terminal, each.plan, each.machine, options))
+  }
+  return gravest(exits)
+}
+
+/** 3 wins over everything, 7 over 6, as among the hosts of one play; and what cannot be done over what would be. */
+export function gravest(exits: readonly ExitCode[]): ExitCode {
+  const { needsHuman, locked, refused, done } = exitCode
+  const worst = [needsHuman, locked, refused].find(exit => exits.includes(exit))
+  return worst ?? exits.find(exit => exit !== done) ?? done
 }
 
 export async function preflightPlan(
   terminal: Terminal,
   plan: Plan,
   machine: string,
-  options: ReachOptions & { readonly allowUnhealthy?: boolean },
-): Promise<number> {
+  options: ReachOptions & { readonly allowUnhealthy?: boolean; readonly diff?: boolean },
+): Promise<ExitCode> {
   const looks = await lookAtFleet(plan, machine, options, options.allowUnhealthy ? 'fit' : 'fit and healthy')
+  if (options.diff) showComparisons(terminal, options, await compareHosts(plan, looks))
+  else show(terminal, options, looks)
+  return exitOfLooks(looks)
+}
+
+/** 6 when a run would be refused, 7 when a lock is all that speaks against it. */
+export function exitOfLooks(looks: readonly Look[]): ExitCode {
   const faults = looks.flatMap(look => look.faults)
-  show(terminal, options, looks)
   if (faults.length === 0) return exitCode.done
   return exitCodeOf(faults) === exitCode.locked ? exitCode.locked : exitCode.refused
 }
@@ -45,51 +68,30 @@ export async function statusCommand(
   playbook: string | undefined,
   options: StatusOptions,
 ): Promise<number> {
-  const { plan, machine } = await planToLookAt(terminal, playbook, options)
+  const plays = await plansToLookAt(terminal, playbook, options)
   if (options.listHosts) {
-    listHosts(terminal, plan)
+    listHosts(terminal, plays)
     return exitCode.done
   }
-  const looks = await lookAtFleet(plan, machine, options, 'status')
-  show(terminal, options, looks)
+  const exits: ExitCode[] = []
+  for (const each of plays) {
+    head(terminal, options, each)
+    const looks = await lookAtFleet(each.plan, each.machine, options, 'status')
+    show(terminal, options, looks)
+    exits.push(exitOfStatus(looks, options))
+  }
+  return gravest(exits)
+}
+
+function exitOfStatus(looks: readonly Look[], { detailedExitcode }: StatusOptions): ExitCode {
   if (looks.some(({ status }) => status === undefined)) return exitCode.needsHuman
   const drift = looks.some(({ faults }) => faults.length > 0) || new Set(looks.map(versionOf)).size > 1
-  return drift && options.detailedExitcode ? exitCode.drift : exitCode.done
+  return drift && detailedExitcode ? exitCode.drift : exitCode.done
 }
 
-/** What is there, can it be changed, and is it healthy before that? */
-type Question = 'status' | 'fit' | 'fit and healthy'
-
-interface Look {
-  readonly host: string
-  readonly status: HostStatus | undefined
-  readonly faults: readonly Fault[]
-}
-
-async function lookAtFleet(
-  plan: Plan,
-  machine: string,
-  options: ReachOptions,
-  question: Question,
-): Promise<Look[]> {
-  return withFleet(plan, machine, options, each =>
-    each((host, participant) => lookAtHost(host, participant, question)),
-  )
-}
-
-async function lookAtHost(host: string, { hands, checks }: Participant, question: Question): Promise<Look> {
-  const outcome = await hands.inspect()
-  if (outcome.kind === 'unreachable') return { host, status: undefined, faults: [outcome.fault] }
-  const { notes, lastWord, ...found } = outcome.inspection
-  // What is worth knowing before a change is not what `status` is asked for.
-  const status = {
-    host,
-    ...found,
-    notes: [...(lastWord ? [lastWord] : []), ...(question === 'status' || found.current ? [] : notes)],
-  }
-  if (outcome.kind === 'refused') return { host, status, faults: outcome.faults }
-  if (question !== 'fit and healthy' || found.current) return { host, status, faults: [] }
-  return { host, status, faults: await failingChecks(host, checks) }
+function head(terminal: Terminal, { output }: OutputOptions, each: Pick<Resolved, 'plan' | 'play'>): void {
+  if (each.play.of === 1 || output === 'json') return
+  terminal.out(`${each.play.number > 1 ? '\n' : ''}${playHeading(each)}\n`)
 }
 
 function show(terminal: Terminal, options: OutputOptions, looks: readonly Look[]): void {

@@ -40,12 +40,23 @@ Ctrl-C once: nothing more is started, and every host goes back. A second time: i
 From another terminal: handover abort, pause, approve. After a crash: handover resume.`,
     )
     .option('-C, --check', 'connect and inspect only, change nothing (as `preflight`)')
+    .option('-D, --diff', 'with -C: what each host runs, and what it would run')
     .option('--syntax-check', 'check the files only, contact nothing (as `validate`)')
     .option('--step', 'wait for an approval (`handover approve`) before every stage')
     .option('-y, --yes', 'do not ask before the first change (without a terminal nobody is asked)')
     .action(act(async () => (await import('./run-command.ts')).runCommand))
   withTargets(program.command('plan').argument('<playbook>'))
     .summary('what would happen, host by host')
+    .description(
+      `Which hosts in which order and why, how many at once, how long, what is tolerated, and from where on nothing can be undone. Reads files only, unless it is to compare.
+With -D: 6 when a host is unfit or does not answer, 7 when another run has it; else 0, or 10 with --detailed-exitcode when something would change.`,
+    )
+    .option('-D, --diff', 'connect, and compare with what each host runs and has on disk; changes nothing')
+    .option(
+      '--detailed-exitcode',
+      'exit with 10 when something would change; only the hosts know, so it means -D',
+    )
+    .option('-v, --verbose', 'every host on a line of its own')
     .action(act(async () => (await import('./plan-command.ts')).planCommand))
   withTargets(program.command('validate').argument('<playbook>'))
     .summary('check the files, contact nothing')

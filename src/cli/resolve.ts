@@ -1,18 +1,19 @@
-/** From files to a plan: playbook, inventory, limit, variables and artifact. Nothing is contacted. */
-
+/** From files to plans, one a play: playbook, inventory, limit, variables and artifact. Nothing is contacted. */
+import { randomInt } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { fault, HandoverError } from '../core/fault.ts'
+import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { hostVars } from '../inventory/host-vars.ts'
-import type { Vars } from '../inventory/inventory.ts'
+import type { Inventory, Vars } from '../inventory/inventory.ts'
 import { limitHosts, matchHosts } from '../inventory/pattern.ts'
 import { loadInventory } from '../inventory/source.ts'
 import { connectionsOf } from '../inventory/targets.ts'
+import type { PlayInfo } from '../journal/entry.ts'
 import type { Plan, PlanHost } from '../plan/plan.ts'
 import { planRollout } from '../plan/rollout.ts'
 import { readArtifact } from '../playbook/artifact.ts'
 import { parseExtraVars } from '../playbook/extra-vars.ts'
-import { loadPlaybook } from '../playbook/load.ts'
+import { loadPlays } from '../playbook/load.ts'
 import type { Playbook } from '../playbook/playbook.ts'
 import { readMachine } from '../playbook/program-file.ts'
 import type { TargetOptions } from './options.ts'
@@ -22,12 +23,42 @@ export interface Resolved {
   readonly playbook: Playbook
   /** What the artifact is built for, in the words of `uname -m`. */
   readonly machine: string
+  readonly play: PlayInfo
 }
 
-/** @throws HandoverError with every fault of the stage that failed; exit code 4, or 5 without an inventory. */
-export async function resolvePlan(playbookFile: string, options: TargetOptions): Promise<Resolved> {
-  const playbook = loadPlaybook(playbookFile, { extraVars: parseExtraVars(options.extraVars) })
-  const { hosts, match } = selectHosts(playbook, options)
+/**
+ * Every play of a playbook, in its order. Those that --limit leaves no host are passed over, unless that would be all.
+ * @throws HandoverError with every fault of every play; exit code 4, or 5 without an inventory.
+ */
+export async function resolvePlays(file: string, options: TargetOptions): Promise<[Resolved, ...Resolved[]]> {
+  const playbooks = loadPlays(file, { extraVars: parseExtraVars(options.extraVars) })
+  const inventory = inventoryOf(file, options)
+  const seed = seedFor(playbooks, options)
+  const faults: Fault[] = []
+  const resolved: Resolved[] = []
+  for (const [index, playbook] of playbooks.entries()) {
+    try {
+      const selected = selectHosts(inventory, playbook, options)
+      if (selected.hosts.length === 0 && options.limit !== undefined && playbooks.length > 1) continue
+      const { plan, machine } = await planPlay(playbook, selected, { ...options, seed })
+      resolved.push({ plan, playbook, machine, play: { number: index + 1, of: playbooks.length, later: [] } })
+    } catch (error) {
+      if (!(error instanceof HandoverError)) throw error
+      faults.push(...error.faults)
+    }
+  }
+  if (faults.length > 0) throw new HandoverError(faults)
+  const [first, ...others] = resolved.map((one, index) => ({
+    ...one,
+    play: { ...one.play, later: resolved.slice(index + 1).map(({ plan }) => plan.name) },
+  }))
+  if (first) return [first, ...others]
+  throw new HandoverError(fault('PLAN_NO_HOSTS', `--limit leaves no host of any play in ${file}`))
+}
+
+type Selected = ReturnType<typeof selectHosts>
+
+async function planPlay(playbook: Playbook, { hosts, match }: Selected, options: TargetOptions) {
   const artifact = await readArtifact(playbook)
   const machine = await readMachine(playbook)
   const plan = planRollout(playbook, hosts, match, artifact, {
@@ -35,23 +66,43 @@ export async function resolvePlan(playbookFile: string, options: TargetOptions):
     become: options.become,
     dropEmptyStages: options.limit !== undefined,
     step: options.step,
+    seed: options.seed,
   })
-  return { plan, playbook, machine }
+  return { plan, machine }
 }
 
-/** The hosts the playbook and --limit mean, in inventory order, with how to reach each. */
-export function selectHosts(
-  playbook: Playbook,
-  options: TargetOptions,
-): { readonly hosts: readonly PlanHost[]; readonly match: (pattern: string) => readonly string[] } {
-  if (options.inventory.length === 0) {
+/** Easy to type again; one for all plays of the playbook. */
+const largestDrawn = 1_000_000
+
+/** @throws HandoverError USAGE for a seed that nothing would be shuffled with. */
+function seedFor(playbooks: readonly Playbook[], { seed }: TargetOptions): number {
+  if (seed !== undefined && playbooks.every(({ order }) => order !== 'shuffle')) {
+    throw new HandoverError(
+      fault('USAGE', '--seed means nothing here: no play has "order: shuffle"', {
+        hint: 'remove --seed, or write order: shuffle into the playbook',
+      }),
+    )
+  }
+  return seed ?? randomInt(largestDrawn)
+}
+
+function inventoryOf(file: string, { inventory }: TargetOptions): Inventory {
+  if (inventory.length === 0) {
     throw new HandoverError(
       fault('USAGE', 'no inventory was given', {
         hint: 'name one with -i: a file, or a list such as "web1,web2,"',
       }),
     )
   }
-  const inventory = loadInventory(options.inventory, { playbookDirs: [dirname(resolve(playbook.file))] })
+  return loadInventory(inventory, { playbookDirs: [dirname(resolve(file))] })
+}
+
+/** The hosts the playbook and --limit mean, in inventory order, with how to reach each. */
+function selectHosts(
+  inventory: Inventory,
+  playbook: Playbook,
+  options: TargetOptions,
+): { readonly hosts: readonly PlanHost[]; readonly match: (pattern: string) => readonly string[] } {
   const meant = matchHosts(inventory, playbook.hosts, playbook.hostsPlace)
   const names = options.limit === undefined ? meant : limitHosts(inventory, meant, options.limit)
   const defaults = {

@@ -2,6 +2,7 @@
 import { exitCode } from '../core/exit-code.ts'
 import { fault, HandoverError } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
+import { oneLine } from '../report/line.ts'
 import { askAtTerminal } from './agree.ts'
 import type { LeadOptions } from './lead.ts'
 import { nameLeftovers } from './leftover-runs.ts'
@@ -42,7 +43,20 @@ export async function resumeCommand(
   const isAgreed = options.yes || (await askAtTerminal(terminal, options, 'Go on with it?', [courseOf(past)]))
   if (!isAgreed) return notBegun(terminal)
   const { exit = exitCode.unexpected } = await takeOver(terminal, past, options)
+  tellLaterPlays(terminal, past)
   return exit
+}
+
+/** One run is led on, not the command that began it: the plays after it are for whoever runs the playbook again. */
+function tellLaterPlays(terminal: Terminal, { entries }: PastRun): void {
+  const opening = entries.find(entry => entry.type === 'run.started')
+  if (!opening?.play?.later.length) return
+  const { number, of, later } = opening.play
+  const names = later.map(name => oneLine(name, 120)).join(', ')
+  // Not on stdout: the last line there is the end of the run.
+  terminal.err(
+    `this was play ${number} of ${of}; not begun by its controller: ${names}. Run ${oneLine(opening.playbook)} again: what is done is passed over\n`,
+  )
 }
 
 /**

@@ -126,7 +126,7 @@ async function undo(terminal: Terminal, past: PastRun, options: RollbackOptions)
   if (options.check) return preflightPlan(terminal, plan, machine, options)
   const question = `Take ${plural(plan.hosts.length, 'host')} back?`
   const opening = entries.find(entry => entry.type === 'run.started')
-  return carryOut(terminal, { plan, machine, playbook: opening?.playbook ?? '', question }, options)
+  return carryOut(terminal, { plan, machine, playbook: opening?.playbook ?? '' }, question, options)
 }
 
 /** The playbook of the run is not read again, so what it would have to say is said on the command line. */

@@ -1,24 +1,54 @@
-/** `handover run`: the whole transaction. */
+/** `handover run`: the whole transaction, or one after the other where the playbook has several plays. */
+import { exitCode } from '../core/exit-code.ts'
+import { fault, HandoverError } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
-import { type CarryOutOptions, carryOut } from './carry-out.ts'
+import { wrapLines } from '../report/wrap.ts'
+import { agreed, type CarryOutOptions, undertake } from './carry-out.ts'
+import { listHosts } from './meant-hosts.ts'
 import type { TargetOptions } from './options.ts'
-import { planCommand, validateCommand } from './plan-command.ts'
+import { explainPlay, validateCommand } from './plan-command.ts'
+import { carryOutPlays } from './plays.ts'
 import { preflightCommand } from './preflight-command.ts'
-import { resolvePlan } from './resolve.ts'
+import { type Resolved, resolvePlays } from './resolve.ts'
 import { sourceFiles } from './source-files.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface RunOptions extends TargetOptions, CarryOutOptions {
   readonly check?: boolean
+  readonly diff?: boolean
   readonly syntaxCheck?: boolean
 }
 
 export async function runCommand(terminal: Terminal, playbook: string, options: RunOptions): Promise<number> {
+  refuseLoneDiff(options)
   if (options.syntaxCheck) return validateCommand(terminal, playbook, options)
-  if (options.listHosts) return planCommand(terminal, playbook, options)
-  if (options.check) return preflightCommand(terminal, playbook, options)
-  const { plan, machine } = await resolvePlan(playbook, options)
-  const question = `Upgrade ${plural(plan.hosts.length, 'host')}?`
+  if (options.check && !options.listHosts) return preflightCommand(terminal, playbook, options)
+  const plays = await resolvePlays(playbook, options)
+  if (options.listHosts) {
+    listHosts(terminal, plays)
+    return exitCode.done
+  }
+  const lines = plays.flatMap((each, index) => [...(index > 0 ? [''] : []), ...explainPlay(each)])
+  if (!(await agreed(terminal, questionOf(plays), wrapLines(lines, terminal.columns), options)))
+    return exitCode.interrupted
   const sources = sourceFiles(playbook, options)
-  return carryOut(terminal, { plan, machine, playbook, question, sources }, options)
+  const undertakings = plays.map(({ plan, machine, play }) => ({ plan, machine, playbook, sources, play }))
+  const [only, ...others] = undertakings
+  if (only && others.length === 0) return (await undertake(terminal, only, options)).exit
+  return carryOutPlays(terminal, undertakings, options)
+}
+
+function questionOf(plays: readonly Resolved[]): string {
+  const hosts = plays.map(({ plan }) => plural(plan.hosts.length, 'host')).join(', then ')
+  const inPlays = plays.length > 1 ? `, in ${plays.length} plays` : ''
+  return `Upgrade ${hosts}${inPlays}?`
+}
+
+function refuseLoneDiff({ diff, check }: RunOptions): void {
+  if (!diff || check) return
+  throw new HandoverError(
+    fault('USAGE', '-D goes with -C here: a run shows what each host had and has at its end', {
+      hint: '`handover run -C -D` or `handover plan -D` compares, and changes nothing',
+    }),
+  )
 }

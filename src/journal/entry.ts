@@ -6,6 +6,15 @@ import type { ExitCode } from '../core/exit-code.ts'
 import type { Fault } from '../core/fault.ts'
 import type { RunStand } from '../core/run-stand.ts'
 
+/** Which play of a playbook that has several: they run one after the other, each as a run of its own. */
+export interface PlayInfo {
+  /** From 1, as they stand in the file. */
+  readonly number: number
+  readonly of: number
+  /** Names of those that come after it. */
+  readonly later: readonly string[]
+}
+
 export interface StageInfo {
   readonly name: string
   readonly hosts: readonly string[]
@@ -51,6 +60,10 @@ export type EntryBody =
       readonly identity: string
       /** The run that this one undoes. */
       readonly undoes?: string
+      /** Only where the playbook has several plays. */
+      readonly play?: PlayInfo
+      /** Of `order: shuffle`. */
+      readonly seed?: number
       /** Null when a run is undone: every host gets back what it had. */
       readonly artifact: { readonly path: string; readonly sha256: string; readonly bytes: number } | null
       readonly stages: readonly StageInfo[]

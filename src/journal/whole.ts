@@ -32,7 +32,11 @@ export function isWhole(entry: Entry): boolean {
   if (typeof entry.at !== 'string') return false
   if (entry.type.startsWith('host.') && typeof fields.host !== 'string') return false
   const isThere = Object.entries(needs[entry.type] ?? {}).every(([name, kind]) => is(fields[name], kind))
-  return isThere && (entry.type !== 'run.started' || entry.stages.every(isStage)) && areObjects(entry)
+  return isThere && (entry.type !== 'run.started' || isOpening(entry)) && areObjects(entry)
+}
+
+function isOpening({ stages, play }: Extract<Entry, { type: 'run.started' }>): boolean {
+  return stages.every(isStage) && (play === undefined || (is(play, 'object') && is(play.later, 'list')))
 }
 
 function isStage(stage: unknown): boolean {

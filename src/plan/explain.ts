@@ -1,23 +1,35 @@
 /** A plan in words, for `handover plan` and for the question before a run. */
 import { formatDuration } from '../core/duration.ts'
 import { plural, printable } from '../core/text.ts'
-import type { KnownBinary, Plan, PlannedCheck, PlannedProbe, PlannedStage } from './plan.ts'
+import { type Estimate, estimate } from './estimate.ts'
+import { healthLines } from './explain-checks.ts'
+import { orderLines, stageLines } from './explain-stages.ts'
+import { namesText } from './names.ts'
+import type { KnownBinary, Plan } from './plan.ts'
 
-const shownHosts = 8
+/** Above this, paths that differ from host to host are counted, not listed. */
+const mostPaths = 4
 
-/** Lines without a line break, safe to print. */
+/** Lines without a line break, safe to print, of any length; as few for ten thousand hosts as for ten. */
 export function explainPlan(plan: Plan): string[] {
-  const widest = Math.max(...plan.stages.map(stage => stage.name.length))
+  const bounds = estimate(plan)
   const lines = [
     `${plan.name}: ${plural(plan.hosts.length, 'host')} in ${plural(plan.stages.length, 'stage')}, plan ${plan.fingerprint.slice(0, 12)}`,
     ...source(plan),
     ...targets(plan),
-    'stages:',
-    ...plan.stages.map((stage, index) => `  ${index + 1}. ${stage.name.padEnd(widest)}  ${stageLine(stage)}`),
-    ...gateLine(plan),
-    `at most ${plural(most(plan), 'host')} being changed at once, ${Math.min(plan.rollbackConcurrency, plan.hosts.length)} when going back`,
-    `tolerated: ${plural(plan.maxFailed, 'failed host')}, ${plural(plan.maxUnreachable, 'unreachable host')}`,
+    ...allowanceLines(plan.hosts),
+    ...orderLines(plan),
+    '',
+    ...stageLines(plan, bounds),
+    '',
+    'limits:',
+    labelled('at one time', `at most ${plural(bounds.mostAtOnce, 'host')} being changed, over the whole run`),
+    ...timeLines(plan, bounds),
+    ...toleranceLines(plan),
+    '',
     ...healthLines(plan),
+    '',
+    'going back:',
     ...endLines(plan),
   ]
   return lines.map(line => printable(line).replaceAll('\n', '\\n'))
@@ -29,15 +41,12 @@ function source({ artifact, undoes, hosts }: Plan): string[] {
       `artifact: ${artifact.path}, ${plural(artifact.bytes, 'byte')}, sha256 ${artifact.sha256.slice(0, 12)}`,
     ]
   }
-  const groups = new Map<string, string[]>()
-  for (const { name, restore } of hosts) {
-    if (!restore) continue
-    const change = `${binaryText(restore.replaces)} -> ${binaryText(restore.wanted)}`
-    groups.set(change, [...(groups.get(change) ?? []), name])
-  }
+  const changes = hosts.flatMap(({ name, restore }) =>
+    restore ? [[`${binaryText(restore.replaces)} -> ${binaryText(restore.wanted)}`, name] as const] : [],
+  )
   return [
     `undoes: run ${undoes}; every host gets back, from its own backups, what it had before`,
-    ...[...groups].map(([change, names]) => `  ${change}  ${hostList(names)}`),
+    ...[...grouped(changes)].map(([change, names]) => `  ${change}  ${hostList(names)}`),
   ]
 }
 
@@ -46,65 +55,80 @@ function binaryText({ version, sha256 }: KnownBinary): string {
 }
 
 function hostList(names: readonly string[]): string {
-  const more = names.length > shownHosts ? ` and ${names.length - shownHosts} more` : ''
-  return `${plural(names.length, 'host')} (${names.slice(0, shownHosts).join(', ')}${more})`
+  return `${plural(names.length, 'host')} (${namesText(names)})`
 }
 
-function targets(plan: Plan): string[] {
-  const binaries = [...new Set(plan.hosts.map(host => host.handover.binary))]
-  const more = binaries.length > 1 ? ` (and ${plural(binaries.length - 1, 'other path')})` : ''
-  return [`replaces: ${binaries[0]}${more}, driver ${plan.hosts[0]?.handover.driver}`]
+/** Hosts with equal paths together. */
+function targets({ hosts }: Plan): string[] {
+  const driver = hosts[0]?.handover.driver
+  const groups = grouped(hosts.map(host => [host.handover.binary, host.name] as const))
+  const [[first = ''] = []] = groups
+  if (groups.size === 1) return [`replaces: ${first}, driver ${driver}`]
+  if (groups.size > mostPaths) {
+    return [
+      `replaces: ${first} (and ${plural(groups.size - 1, 'other path')}; -v lists them), driver ${driver}`,
+    ]
+  }
+  const each = [...groups].map(([path, names]) => `${path} on ${hostList(names)}`)
+  return [`replaces: driver ${driver}`, ...each.map(text => `  ${text}`)]
 }
 
-function stageLine({ hosts, concurrency, bakeMs, gate, gateMs }: PlannedStage): string {
-  const wait = gate === null ? '' : `waits up to ${formatDuration(gateMs)} for an approval, then `
-  const pace = hosts.length > 1 ? `, ${Math.min(concurrency, hosts.length)} at a time` : ''
-  const bake = bakeMs > 0 ? `, then watched for ${formatDuration(bakeMs)}` : ''
-  return `${wait}${hostList(hosts)}${pace}${bake}`
+function grouped(pairs: readonly (readonly [key: string, name: string])[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>()
+  for (const [key, name] of pairs) {
+    const group = groups.get(key)
+    if (group) group.push(name)
+    else groups.set(key, [name])
+  }
+  return groups
 }
 
-function gateLine({ stages }: Plan): string[] {
-  if (stages.every(({ gate }) => gate === null)) return []
+/** In a column: the page is read by its left edge. */
+function labelled(label: string, text: string): string {
+  return `  ${label.padEnd(17)}  ${text}`
+}
+
+function timeLines({ stages }: Plan, { leastMs, mostMs, stages: each }: Estimate): string[] {
+  const sum = each.length > 1 ? ` (${each.map(stage => formatDuration(stage.leastMs)).join(' + ')})` : ''
+  const isGated = stages.some(({ gate }) => gate !== null)
   return [
-    'approval: `handover approve RUN`, from any terminal here; without one in time every host goes back',
+    labelled(
+      'time, at least',
+      leastMs === 0
+        ? 'what the switches take: there is no bake, and no row of passes to wait for'
+        : `${formatDuration(leastMs)}${sum} if every host has to change; connecting, uploading and switching come on top`,
+    ),
+    labelled(
+      'time, at most',
+      `${formatDuration(mostMs)} by its own limits (${isGated ? 'approvals, ' : ''}start, health deadlines, bakes, drain); connecting, uploading, pauses and going back come on top`,
+    ),
   ]
 }
 
-function most(plan: Plan): number {
-  return Math.max(...plan.stages.map(stage => Math.min(stage.concurrency, stage.hosts.length)))
-}
-
-function healthLines({ hosts }: Plan): string[] {
-  const [first] = hosts
-  if (!first || first.health.length === 0) {
-    return ['health: no checks in the playbook; only the daemon itself is looked at on each host']
-  }
-  const differs = first.health.some((check, index) => {
-    const shown = probeText(check.probe)
-    return hosts.some(host => host.health[index] && probeText(host.health[index].probe) !== shown)
-  })
+function toleranceLines({ maxFailed, maxUnreachable, stages }: Plan): string[] {
+  const swallowed = stages.filter(({ hosts }) => hosts.length <= maxFailed)
+  const stops = 'stops the run, and nothing is changed'
   return [
-    `health, before each switch and until the commit${differs ? ` (as on ${first.name})` : ''}:`,
-    ...first.health.map(check => `  ${check.name}: ${checkText(check)}`),
+    labelled(
+      'before a change',
+      maxUnreachable === 0
+        ? `one host that is unfit or does not answer ${stops}`
+        : `up to ${plural(maxUnreachable, 'host')} that do not answer are left out; one more, or one that is unfit, ${stops}`,
+    ),
+    labelled(
+      'after that',
+      maxFailed === 0
+        ? 'the first host that fails or is lost takes every host back'
+        : `up to ${plural(maxFailed, 'host')} may fail or be lost, and go back alone; one more, or any in the last look before the commit, takes every host back`,
+    ),
+    ...(swallowed.length > 0 && maxFailed > 0
+      ? [labelled('note', `all of ${names(swallowed)} may fail within max_failed, and the run goes on`)]
+      : []),
   ]
 }
 
-function checkText(check: PlannedCheck): string {
-  const { probe, healthy, unhealthy } = check
-  const origin = probe.from === 'host' ? 'on the host' : 'from here'
-  const wins = healthy === 1 ? '1 pass' : `${healthy} passes in a row`
-  const losses = unhealthy === 1 ? '1 failure' : `${unhealthy} failures in a row`
-  return `${probeText(probe)} ${origin}, every ${formatDuration(check.intervalMs)}; healthy after ${wins} within ${formatDuration(check.deadlineMs)} of the switch, failed after ${losses}`
-}
-
-function probeText(probe: PlannedProbe): string {
-  if (probe.kind === 'tcp') {
-    const host = probe.host.includes(':') ? `[${probe.host}]` : probe.host
-    return `connect to ${host}:${probe.port}`
-  }
-  if (probe.kind === 'command') return `run ${probe.run.join(' ')}`
-  const body = probe.body === null ? '' : ` with ${JSON.stringify(probe.body)} in the body`
-  return `GET ${probe.url} answers ${probe.status}${body}`
+function names(stages: Plan['stages']): string {
+  return stages.map(({ name, hosts }) => `${name} (${plural(hosts.length, 'host')})`).join(', or of ')
 }
 
 const allowances = {
@@ -112,19 +136,34 @@ const allowances = {
   build: 'a binary that was built with other options',
 }
 
-function allowanceLine(hosts: Plan['hosts']): string[] {
+function allowanceLines(hosts: Plan['hosts']): string[] {
   const allowed = new Set(hosts.flatMap(host => host.handover.allow))
   return allowed.size === 0 ? [] : [`let in: ${[...allowed].map(word => allowances[word]).join(', ')}`]
 }
 
-function endLines({ hosts, onDrainLimit, leaseMs }: Plan): string[] {
+function endLines({ hosts, onDrainLimit, leaseMs, rollbackConcurrency, undoes }: Plan): string[] {
   const limit = formatDuration(hosts[0]?.handover.drainTimeoutMs ?? 0)
   const drain =
     onDrainLimit === 'terminate' ? `terminated after ${limit}` : `left to finish even after ${limit}`
+  const back = Math.min(rollbackConcurrency, hosts.length)
   return [
-    ...allowanceLine(hosts),
-    `lease: a host that hears nothing from here for ${formatDuration(leaseMs)} goes back by itself, until the commit is decided`,
-    'commit: all hosts together, after the last stage; until then every old master stays parked and nothing irreversible happens',
-    `after the commit: old workers finish their requests, and are ${drain}`,
+    labelled(
+      'until the commit',
+      `every old master stays parked; a failure, Ctrl-C or \`handover abort\` takes every host back, ${back} at a time`,
+    ),
+    labelled(
+      'without us',
+      `a host that hears nothing from here for ${formatDuration(leaseMs)} (lease) goes back by itself, until the commit is decided`,
+    ),
+    labelled(
+      'NOT from there on',
+      `the commit, of all hosts together after the last stage: once it is decided the run only goes forward; old masters quit, old workers finish their requests and are ${drain}`,
+    ),
+    labelled(
+      'after the run',
+      undoes === undefined
+        ? '`handover rollback RUN` brings the old binary back, from the backups on the hosts, as a run of its own'
+        : '`handover rollback RUN` undoes this one in the same way',
+    ),
   ]
 }

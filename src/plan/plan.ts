@@ -3,7 +3,7 @@
  * whoever carries it out looks nowhere else.
  */
 import type { Artifact } from '../playbook/artifact.ts'
-import type { Vantage } from '../playbook/playbook.ts'
+import type { Playbook, StageHosts, Vantage } from '../playbook/playbook.ts'
 
 /** A host of the run as the inventory knows it. */
 export interface PlanHost {
@@ -87,8 +87,12 @@ export interface PlannedHost {
 
 export interface PlannedStage {
   readonly name: string
-  /** Names, in the order of the inventory. */
+  /** Names, in the order of the run. */
   readonly hosts: readonly string[]
+  /** What the playbook says of its hosts. */
+  readonly selects: StageHosts
+  /** How many hosts that would be if no earlier stage had taken any of them. */
+  readonly asked: number
   /** Most hosts being changed at one time in this stage. */
   readonly concurrency: number
   readonly bakeMs: number
@@ -107,11 +111,16 @@ export interface Plan {
   readonly undoes?: string
   /** Null in a plan that undoes a run: there every host has its own `restore`. */
   readonly artifact: Artifact | null
-  /** In the order of the inventory. */
+  /** In the order in which they are taken. */
   readonly hosts: readonly PlannedHost[]
+  readonly order: Playbook['order']
+  /** Of `order: shuffle`; null for the others. */
+  readonly seed: number | null
   readonly stages: readonly PlannedStage[]
+  /** Names of the stages that the playbook has and that nobody is left for. */
+  readonly emptyStages: readonly string[]
   readonly concurrency: number
-  /** Hosts that may fail after the start. */
+  /** Hosts that may fail after the start; always fewer than there are, for one has to come through. */
   readonly maxFailed: number
   /** Hosts that may be left out because they do not answer at the start. */
   readonly maxUnreachable: number

@@ -6,6 +6,7 @@ import type { Playbook } from '../playbook/playbook.ts'
 import type { Template } from '../playbook/template-syntax.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { resolveHost } from './host.ts'
+import { inOrder } from './order.ts'
 import type { Plan, PlanHost } from './plan.ts'
 import { countOf, divideIntoStages, type MatchHosts } from './stages.ts'
 
@@ -18,25 +19,30 @@ export interface PlanOptions {
   readonly dropEmptyStages?: boolean | undefined
   /** `--step`: a gate before every stage, the first one included. */
   readonly step?: boolean | undefined
+  /** Of `order: shuffle`, which cannot be planned without. */
+  readonly seed?: number | undefined
 }
 
 /**
- * @param hosts the hosts of the run (the playbook's pattern and `--limit` already applied), in inventory order, each once.
+ * @param meant the hosts of the run (the playbook's pattern and `--limit` already applied), in inventory order, each once.
  * @param match hosts an Ansible pattern matches, by name; names outside the run are ignored.
  * @throws HandoverError with every fault found: PLAN_*, PLAYBOOK_*, and what `match` throws.
  */
 export function planRollout(
   playbook: Playbook,
-  hosts: readonly PlanHost[],
+  meant: readonly PlanHost[],
   match: MatchHosts,
   artifact: Artifact,
   options: PlanOptions = {},
 ): Plan {
-  if (hosts.length === 0) throw noHosts(playbook)
+  if (meant.length === 0) throw noHosts(playbook)
+  const { order } = playbook
+  const seed = order === 'shuffle' ? (options.seed ?? null) : null
+  const hosts = inOrder(meant, order, seed)
   const size = hosts.length
   const concurrency = countOf(playbook.concurrency, size, 1)
   const concurrencyCap = Math.max(1, options.concurrencyCap ?? concurrency)
-  const { stages, faults } = divideIntoStages({
+  const { stages, emptyStages, faults } = divideIntoStages({
     playbook,
     names: hosts.map(host => host.name),
     match,
@@ -58,9 +64,13 @@ export function planRollout(
     name: playbook.name,
     artifact: { path: artifact.path, sha256: artifact.sha256, bytes: artifact.bytes },
     hosts: resolved.map(one => one.planned),
+    order,
+    seed,
     stages,
+    emptyStages,
     concurrency: Math.min(concurrency, concurrencyCap),
-    maxFailed: countOf(playbook.maxFailed, size, 0),
+    // Where every host may fail nothing ever takes the fleet back, and nobody is left to commit.
+    maxFailed: Math.min(countOf(playbook.maxFailed, size, 0), size - 1),
     maxUnreachable: countOf(playbook.maxUnreachable, size, 0),
     rollbackConcurrency: countOf(playbook.rollbackConcurrency, size, 1),
     onDrainLimit: playbook.onDrainLimit,

@@ -2,6 +2,7 @@
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
 import type { Count, Playbook, Stage } from '../playbook/playbook.ts'
+import { namesText } from './names.ts'
 import type { PlannedStage } from './plan.ts'
 
 /** Names of the hosts an Ansible pattern matches; may throw HandoverError for a pattern that cannot be read. */
@@ -9,7 +10,7 @@ export type MatchHosts = (pattern: string) => readonly string[]
 
 export interface StageInput {
   readonly playbook: Playbook
-  /** In the order of the inventory, each once. */
+  /** In the order of the run, each once. */
   readonly names: readonly string[]
   readonly match: MatchHosts
   /** Most hosts changed at once over the whole run, as the playbook says. */
@@ -23,27 +24,39 @@ export interface StageInput {
 
 const shown = 10
 
-export function divideIntoStages(input: StageInput): { stages: PlannedStage[]; faults: Fault[] } {
+export interface Division {
+  readonly stages: readonly PlannedStage[]
+  /** Names of the stages that nobody is left for. */
+  readonly emptyStages: readonly string[]
+  readonly faults: Fault[]
+}
+
+/** Linear in hosts times stages. */
+export function divideIntoStages(input: StageInput): Division {
   const faults: Fault[] = []
   const stages: PlannedStage[] = []
+  const emptyStages: string[] = []
   let left = input.names
   for (const stage of input.playbook.stages) {
     try {
-      const hosts = takeHosts(stage, left, input)
+      const { hosts, asked } = takeHosts(stage, left, input)
       const taken = new Set(hosts)
-      if (hosts.length === 0 && !mayBeEmpty(stage, left, input)) faults.push(emptyStage(stage, left))
+      if (hosts.length === 0 && !mayBeEmpty(stage, left, input)) {
+        faults.push(emptyStage(stage, left, asked, input))
+      }
       left = left.filter(name => !taken.has(name))
       const concurrency = stageConcurrency(stage, input)
-      const { name, bakeMs } = stage
-      if (hosts.length > 0) stages.push({ name, hosts, concurrency, bakeMs, ...gateOf(stage, input) })
+      const { name, bakeMs, hosts: selects } = stage
+      if (hosts.length === 0) emptyStages.push(name)
+      else stages.push({ name, hosts, selects, asked, concurrency, bakeMs, ...gateOf(stage, input) })
     } catch (error) {
       if (!(error instanceof HandoverError)) throw error
       faults.push(...error.faults.map(one => ({ place: stage.place, ...one })))
     }
   }
   // The hosts of a stage that is itself at fault are not worth a second complaint.
-  if (left.length > 0 && faults.length === 0) faults.push(uncovered(input.playbook, left))
-  return { stages, faults }
+  if (left.length > 0 && faults.length === 0) faults.push(uncovered(input, left, stages))
+  return { stages, emptyStages, faults }
 }
 
 /** One playbook serves fleets of every size: in a small one nobody may be left for the later stages. */
@@ -51,15 +64,20 @@ function mayBeEmpty({ hosts }: Stage, left: readonly string[], { dropEmptyStages
   return dropEmptyStages || (left.length === 0 && hosts.kind !== 'pattern')
 }
 
+/** `asked`: how many it would get if no earlier stage had taken any. */
 function takeHosts(
   { hosts }: Stage,
   left: readonly string[],
   { names, match }: StageInput,
-): readonly string[] {
-  if (hosts.kind === 'rest') return left
-  if (hosts.kind !== 'pattern') return left.slice(0, countOf(hosts, names.length, 1))
-  const matched = new Set(match(hosts.value))
-  return left.filter(name => matched.has(name))
+): { readonly hosts: readonly string[]; readonly asked: number } {
+  if (hosts.kind === 'rest') return { hosts: left, asked: left.length }
+  if (hosts.kind === 'pattern') {
+    const matched = new Set(match(hosts.value))
+    const asked = names.filter(name => matched.has(name)).length
+    return { hosts: left.filter(name => matched.has(name)), asked }
+  }
+  const asked = countOf(hosts, names.length, 1)
+  return { hosts: left.slice(0, asked), asked }
 }
 
 /** A percentage is of the whole run, rounded down. */
@@ -81,17 +99,33 @@ function gateOf({ gate, gateMs }: Stage, { step }: StageInput): Pick<PlannedStag
   return { gate: gate ?? 'approval', gateMs }
 }
 
-function emptyStage({ name, hosts, place }: Stage, left: readonly string[]): Fault {
+/** Why nobody: its pattern matches no host of the run, or earlier stages have them all. */
+function emptyStage(
+  { name, hosts, place }: Stage,
+  left: readonly string[],
+  asked: number,
+  { names }: StageInput,
+): Fault {
   const wanted = hosts.kind === 'pattern' ? JSON.stringify(hosts.value) : 'it'
-  const reason = `${wanted} matches none of the ${plural(left.length, 'host')} still left`
-  const hint = 'remove the stage, or let earlier stages take fewer hosts'
+  const reason =
+    asked === 0
+      ? `${wanted} matches none of the ${plural(names.length, 'host')} of the run`
+      : `${wanted} matches ${plural(asked, 'host')}, and earlier stages have ${asked === 1 ? 'it' : 'all of them'}; ${plural(left.length, 'other host')} ${left.length === 1 ? 'is' : 'are'} left`
+  const hint =
+    asked === 0
+      ? 'correct the pattern, or remove the stage'
+      : 'remove the stage, or let earlier stages take fewer hosts'
   return fault('PLAN_EMPTY_STAGE', `stage ${JSON.stringify(name)} gets no host: ${reason}`, { place, hint })
 }
 
-function uncovered(playbook: Playbook, left: readonly string[]): Fault {
-  const more = left.length > shown ? ` and ${left.length - shown} more` : ''
+function uncovered(
+  { playbook, names }: StageInput,
+  left: readonly string[],
+  stages: readonly PlannedStage[],
+): Fault {
   const verb = left.length === 1 ? 'is' : 'are'
-  const message = `${plural(left.length, 'host')} ${verb} in no stage: ${left.slice(0, shown).join(', ')}${more}`
+  const sizes = stages.map(({ name, hosts }) => `${name} takes ${hosts.length}`).join(', ')
+  const message = `${plural(left.length, 'host')} of ${names.length} ${verb} in no stage: ${namesText(left, shown)} (${sizes})`
   const hint = 'add a last stage that takes all others: { name: rest, hosts: rest }'
   return fault('PLAN_UNCOVERED_HOSTS', message, { place: playbook.stagesPlace, hint })
 }

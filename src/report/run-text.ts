@@ -1,7 +1,7 @@
 /** Runs from their journals, for `handover runs` and `handover show RUN`: as they ended, or as they stand. */
 import { formatDuration } from '../core/duration.ts'
 import { plural } from '../core/text.ts'
-import type { Entry } from '../journal/entry.ts'
+import type { Entry, PlayInfo } from '../journal/entry.ts'
 import { describeEnd, mostHostRows } from './end-text.ts'
 import { formatFaults } from './fault-text.ts'
 import { standingOf } from './fold.ts'
@@ -91,7 +91,7 @@ export function describeRun(entries: readonly Entry[], style: RunStyle): string[
 }
 
 function heading(standing: Standing, opening: Extract<Entry, { type: 'run.started' }>): string[] {
-  const { run, name, at, who, from, pid, playbook } = opening
+  const { run, name, at, who, from, pid, playbook, play } = opening
   const stages = standing.stages.map(
     ({ info, step }) =>
       `${oneLine(info.name, 40)} (${plural(info.hosts.length, 'host')}) ${stageWords[step] ?? step}`,
@@ -99,10 +99,14 @@ function heading(standing: Standing, opening: Extract<Entry, { type: 'run.starte
   return [
     `run ${oneLine(run, 80)}: ${oneLine(name, 120)}`,
     `started ${clockTime(at)} by ${oneLine(who, 80)} on ${oneLine(from, 80)}, process ${pid}`,
-    `playbook ${oneLine(playbook)}`,
+    `playbook ${oneLine(playbook)}${play ? playText(play) : ''}`,
     sourceOf(opening),
     `stages: ${stages.slice(0, 20).join(', ')}`,
   ]
+}
+
+function playText({ number, of, later }: PlayInfo): string {
+  return `, play ${number} of ${of}${later.length > 0 ? `; after it ${nameList(later)}` : ''}`
 }
 
 const stageWords: Partial<Record<StageStanding['step'], string>> = { rolling: 'begun', 'at gate': 'waits' }

@@ -21,10 +21,11 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
   switch (entry.type) {
     case 'run.started': {
       const hosts = plural(standing.hosts.size, 'host')
+      const shuffle = entry.seed === undefined ? '' : `, shuffled with seed ${entry.seed}`
       return [
         {
           where: 'run',
-          text: `${entry.run} started: ${oneLine(entry.name, 120)}, ${hosts} in ${plural(entry.stages.length, 'stage')}`,
+          text: `${entry.run} started: ${oneLine(entry.name, 120)}, ${hosts} in ${plural(entry.stages.length, 'stage')}${shuffle}`,
         },
         { where: 'run', text: sourceOf(entry) },
         { where: 'inspect', text: hosts },

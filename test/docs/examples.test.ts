@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import type { TargetOptions } from '../../src/cli/options.ts'
-import { resolvePlan } from '../../src/cli/resolve.ts'
+import { resolvePlays } from '../../src/cli/resolve.ts'
 import { inventoryText } from '../../src/lab/inventory-file.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import type { Plan } from '../../src/plan/plan.ts'
@@ -23,7 +23,7 @@ async function planOf(
   extraVars: readonly string[],
   more: Partial<TargetOptions> = {},
 ): Promise<Plan> {
-  const { plan } = await resolvePlan(join(root, 'playbooks', playbook), {
+  const [{ plan }] = await resolvePlays(join(root, 'playbooks', playbook), {
     inventory: [inventory],
     extraVars,
     forks: 50,
