@@ -64,10 +64,10 @@ function whyThese(plan: Plan, { selects, asked, hosts }: PlannedStage, before: n
   switch (selects.kind) {
     case 'rest':
       return `hosts: rest takes everybody ${before === 0 ? 'there is' : 'that earlier stages left'}`
-    case 'count': {
-      const but = short ? `, and only ${hosts.length} ${hosts.length === 1 ? 'is' : 'are'} left` : ''
-      return `hosts: ${selects.value} takes the ${place} ${asked === 1 ? 'one' : asked} of ${size} in ${order}${but}`
-    }
+    case 'count':
+      return short
+        ? `hosts: ${selects.value}, and only ${hosts.length} of ${size} ${hosts.length === 1 ? 'is' : 'are'} left, in ${order}`
+        : `hosts: ${selects.value} takes the ${place} ${asked === 1 ? 'one' : asked} of ${size} in ${order}`
     case 'percent': {
       const exact = (size * selects.value) / 100
       const rounding = exact === asked ? '' : exact < 1 ? ', at least 1' : ', rounded down'
@@ -89,7 +89,7 @@ function number(value: number): string {
 function pace(hosts: number, { mostAtOnce }: StageEstimate): string {
   if (hosts === 1) return 'one host'
   if (mostAtOnce === 1) return 'one at a time; the next one starts when it is healthy'
-  if (mostAtOnce === hosts) return `all ${hosts} at once`
+  if (mostAtOnce === hosts) return `${hosts === 2 ? 'both' : `all ${hosts}`} at once`
   return `at most ${mostAtOnce} at once; as soon as one is healthy the next one starts`
 }
 

@@ -113,7 +113,7 @@ function toleranceLines({ maxFailed, maxUnreachable, stages }: Plan): string[] {
       'before a change',
       maxUnreachable === 0
         ? `one host that is unfit or does not answer ${stops}`
-        : `up to ${plural(maxUnreachable, 'host')} that do not answer are left out; one more, or one that is unfit, ${stops}`,
+        : `up to ${maxUnreachable} that do not answer may be left out; one more, or one that is unfit, ${stops}`,
     ),
     labelled(
       'after that',

@@ -94,15 +94,27 @@ it('says what goes back to what', () => {
       1.26.3 (bbbbbbbbbbbb) -> 1.22.1 (aaaaaaaaaaaa)  2 hosts (web1, web4)
       1.26.3 (bbbbbbbbbbbb) -> 1.18.0 (cccccccccccc)  1 host (web3)
     replaces: /usr/sbin/nginx, driver nginx
-    stages:
-      1. rollback  3 hosts (web1, web3, web4), 3 at a time
-    at most 3 hosts being changed at once, 3 when going back
-    tolerated: 0 failed hosts, 0 unreachable hosts
+
+    stages, one after the other:
+      1. rollback: 3 of 3 hosts: web1, web3, web4
+           pace:   all 3 at once
+           takes:  at least 1s until healthy
+
+    limits:
+      at one time        at most 3 hosts being changed, over the whole run
+      time, at least     1s if every host has to change; connecting, uploading and switching come on top
+      time, at most      1m 32s by its own limits (start, health deadlines, bakes, drain); connecting, uploading, pauses and going back come on top
+      before a change    one host that is unfit or does not answer stops the run, and nothing is changed
+      after that         the first host that fails or is lost takes every host back
+
     health, before each switch and until the commit (as on web1):
       up: connect to web1:80 from here, every 1s; healthy after 2 passes in a row within 30s of the switch, failed after 2 failures in a row
-    lease: a host that hears nothing from here for 2m goes back by itself, until the commit is decided
-    commit: all hosts together, after the last stage; until then every old master stays parked and nothing irreversible happens
-    after the commit: old workers finish their requests, and are left to finish even after 30s"
+
+    going back:
+      until the commit   every old master stays parked; a failure, Ctrl-C or \`handover abort\` takes every host back, 3 at a time
+      without us         a host that hears nothing from here for 2m (lease) goes back by itself, until the commit is decided
+      NOT from there on  the commit, of all hosts together after the last stage: once it is decided the run only goes forward; old masters quit, old workers finish their requests and are left to finish even after 30s
+      after the run      \`handover rollback RUN\` undoes this one in the same way"
   `)
 })
 

@@ -86,6 +86,19 @@ describe('concurrency', () => {
   })
 })
 
+describe('why a stage has its hosts', () => {
+  it('is kept: what was asked for, and how many that would have been', () => {
+    const plan = planOf(stages(2, 'web2,web3', '50%', 9, 'rest'))
+    expect(plan.stages.map(({ selects, asked, hosts }) => [selects, asked, hosts.length])).toEqual([
+      [{ kind: 'count', value: 2 }, 2, 2],
+      [{ kind: 'pattern', value: 'web2,web3' }, 2, 1],
+      [{ kind: 'percent', value: 50 }, 4, 4],
+      [{ kind: 'count', value: 9 }, 9, 1],
+    ])
+    expect(plan.emptyStages).toEqual(['s4'])
+  })
+})
+
 describe('gates', () => {
   const three =
     'stages: [{ name: a, hosts: 1 }, { name: b, hosts: 2, gate: approval, gate_timeout: 2m }, { name: c, hosts: rest }]'
@@ -120,6 +133,9 @@ describe('tolerances', () => {
     ['max_failed: 2', 2, 0, 50],
     ['max_failed: 10%\nmax_unreachable: 30%', 0, 2, 50],
     ['max_failed: 0%\nmax_unreachable: 100%', 0, 8, 50],
+    // One has to come through, or there is nobody to commit.
+    ['max_failed: 100%', 7, 0, 50],
+    ['max_failed: 8', 7, 0, 50],
     ['rollback: { concurrency: 100% }', 0, 0, 8],
     ['rollback: { concurrency: 1% }', 0, 0, 1],
   ])('%s', (line, maxFailed, maxUnreachable, rollbackConcurrency) => {
@@ -128,28 +144,48 @@ describe('tolerances', () => {
 })
 
 describe('what is refused', () => {
-  it('hosts in no stage, each by name up to ten', () => {
+  it('hosts in no stage, with their names and what the stages take', () => {
     expect(shown(faultsFrom(() => planOf(stages(1, '25%'))))).toMatchInlineSnapshot(`
-      "PLAN_UNCOVERED_HOSTS: 5 hosts are in no stage: web4, web5, web6, web7, web8
+      "PLAN_UNCOVERED_HOSTS: 5 hosts of 8 are in no stage: web[4:8] (s0 takes 1, s1 takes 2)
         at 5:9
         | stages: [{ name: s0, hosts: "1" }, { name: s1, hosts: "25%" }]
         |         ^
         hint: add a last stage that takes all others: { name: rest, hosts: rest }"
     `)
     const [many] = faultsFrom(() => planOf(stages(1), { hosts: webHosts(100) }))
-    expect(many?.message).toMatch(/^99 hosts are in no stage: web2, .*, web11 and 89 more$/)
+    expect(many?.message).toBe('99 hosts of 100 are in no stage: web[2:100] (s0 takes 1)')
     const [one] = faultsFrom(() => planOf(stages(7)))
-    expect(one?.message).toBe('1 host is in no stage: web8')
+    expect(one?.message).toBe('1 host of 8 is in no stage: web8 (s0 takes 7)')
+    const rounded = faultsFrom(() => planOf(stages('33%', '33%', '34%'), { hosts: webHosts(10) }))
+    expect(rounded.map(({ message }) => message)).toEqual([
+      '1 host of 10 is in no stage: web10 (s0 takes 3, s1 takes 3, s2 takes 3)',
+    ])
   })
 
   it('a pattern that matches nobody', () => {
     expect(shown(faultsFrom(() => planOf(stages('nobody', 'rest'))))).toMatchInlineSnapshot(`
-      "PLAN_EMPTY_STAGE: stage "s0" gets no host: "nobody" matches none of the 8 hosts still left
+      "PLAN_EMPTY_STAGE: stage "s0" gets no host: "nobody" matches none of the 8 hosts of the run
         at 5:29
         | stages: [{ name: s0, hosts: "nobody" }, { name: s1, hosts: "rest" }]
         |                             ^
+        hint: correct the pattern, or remove the stage"
+    `)
+  })
+
+  it('a pattern whose hosts are all in earlier stages', () => {
+    expect(
+      shown(faultsFrom(() => planOf(stages('web1,web2', 2, 'web2,web4', 'rest')))),
+    ).toMatchInlineSnapshot(`
+      "PLAN_EMPTY_STAGE: stage "s2" gets no host: "web2,web4" matches 2 hosts, and earlier stages have all of them; 4 other hosts are left
+        at 5:89
+        | stages: [{ name: s0, hosts: "web1,web2" }, { name: s1, hosts: "2" }, { name: s2, hosts: "web2,web4" 
+        |                                                                                         ^
         hint: remove the stage, or let earlier stages take fewer hosts"
     `)
+    const [one] = faultsFrom(() => planOf(stages(1, 'web1', 'rest')))
+    expect(one?.message).toContain(
+      '"web1" matches 1 host, and earlier stages have it; 7 other hosts are left',
+    )
   })
 
   it('no hosts', () => {
