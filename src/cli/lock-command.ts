@@ -3,6 +3,7 @@ import { exitCode, exitCodeOf } from '../core/exit-code.ts'
 import type { Fault } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
 import type { BreakOutcome, HostLock } from '../driver/hands.ts'
+import type { PlayInfo } from '../journal/entry.ts'
 import { formatFaults } from '../report/fault-text.ts'
 import { jsonLine } from '../report/json.ts'
 import { oneLine } from '../report/line.ts'
@@ -10,7 +11,7 @@ import { formatLocks } from '../report/lock-text.ts'
 import type { Participant } from '../run/conduct.ts'
 import { askAtTerminal } from './agree.ts'
 import { type EachHost, withFleet } from './fleet.ts'
-import { listHosts, plansToLookAt, playHeading } from './meant-hosts.ts'
+import { listHosts, plansToLookAt, playHeading, playNumber } from './meant-hosts.ts'
 import { type TargetOptions, wantsColor } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -72,7 +73,7 @@ async function onLocks(
     if (play.play.of > 1 && options.output !== 'json') terminal.out(`${playHeading(play)}\n`)
     const found = await withFleet(play.plan, play.machine, options, async each => {
       const seen = await each(lookAtLock)
-      show(terminal, options, seen)
+      show(terminal, options, seen, play.play)
       const left = await work(seen, each)
       return left && [...seen.flatMap(({ fault }) => fault ?? []), ...left]
     })
@@ -89,10 +90,12 @@ async function lookAtLock(host: string, { hands }: Participant): Promise<Seen> {
   return { host, lock: outcome.inspection.lock, fault: undefined }
 }
 
-function show(terminal: Terminal, options: TargetOptions, seen: readonly Seen[]): void {
+function show(terminal: Terminal, options: TargetOptions, seen: readonly Seen[], play: PlayInfo): void {
   if (options.output === 'json') {
     for (const { host, lock, fault } of seen) {
-      terminal.out(`${jsonLine({ v: 1, type: 'host.lock', host, lock, fault: fault ?? null })}\n`)
+      terminal.out(
+        `${jsonLine({ v: 1, type: 'host.lock', host, ...playNumber(play), lock, fault: fault ?? null })}\n`,
+      )
     }
     return
   }

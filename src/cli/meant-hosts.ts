@@ -1,6 +1,7 @@
 /** The hosts that a command which only looks is about: those of a playbook, or those of the last run. */
 import { fault, HandoverError } from '../core/fault.ts'
 import { limitNames } from '../inventory/pattern.ts'
+import type { PlayInfo } from '../journal/entry.ts'
 import { findRun, listRuns } from '../journal/run-directory.ts'
 import type { Plan } from '../plan/plan.ts'
 import { oneLine } from '../report/line.ts'
@@ -18,7 +19,7 @@ export async function plansToLookAt(
   playbook: string | undefined,
   options: TargetOptions,
 ): Promise<readonly Pick<Resolved, 'plan' | 'machine' | 'play'>[]> {
-  if (playbook) return resolvePlays(playbook, options)
+  if (playbook) return resolvePlays(playbook, options, 0)
   refuseWithoutPlaybook(options)
   const root = runDirectory(options, terminal)
   if (listRuns(root).length === 0) {
@@ -80,4 +81,9 @@ export function listHosts(terminal: Terminal, plays: readonly Pick<Resolved, 'pl
 /** What stands above the part of a play where there are several. */
 export function playHeading({ plan, play }: Pick<Resolved, 'plan' | 'play'>): string {
   return `play ${play.number} of ${play.of}: ${oneLine(plan.name, 120)}`
+}
+
+/** In a line of JSON about one host: in several plays the same host may stand twice. */
+export function playNumber({ number, of }: PlayInfo): { readonly play?: number } {
+  return of > 1 ? { play: number } : {}
 }

@@ -43,7 +43,7 @@ export async function planCommand(
   return exitCode.done
 }
 
-/** All plans first: they need no host, and the question "what would happen" begins with them. */
+/** Play by play the plan, then what it would change. */
 async function comparePlays(
   terminal: Terminal,
   plays: readonly Resolved[],
@@ -56,7 +56,7 @@ async function comparePlays(
     const looks = await lookAtFleet(plan, machine, options, 'fit')
     const rows = await compareHosts(plan, looks)
     if (options.output !== 'json') terminal.out('\n')
-    showComparisons(terminal, options, rows, options.verbose)
+    showComparisons(terminal, options, each.play, rows, options.verbose)
     exits.push(exitOfLooks(looks), exitOfRows(rows, options))
   }
   const exit = gravest(exits)
@@ -99,7 +99,7 @@ export async function validateCommand(
   options: TargetOptions,
 ): Promise<number> {
   if (options.inventory.length === 0) return validatePlaybook(terminal, playbook, options)
-  const plays = await resolvePlays(playbook, options)
+  const plays = await resolvePlays(playbook, options, 0)
   for (const { plan, play } of plays) {
     const { hosts, stages, fingerprint, name } = plan
     if (options.output === 'json') {

@@ -1,9 +1,11 @@
 /** `plan --diff`: what the hosts of a play run now beside what it would have them run. Looks only. */
 import { versionInFile } from '../driver/program-version.ts'
+import type { PlayInfo } from '../journal/entry.ts'
 import type { KnownBinary, Plan } from '../plan/plan.ts'
 import { type Comparison, formatDiff } from '../report/diff-text.ts'
 import { jsonLine } from '../report/json.ts'
 import type { Look } from './looks.ts'
+import { playNumber } from './meant-hosts.ts'
 import { type OutputOptions, wantsColor } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -34,11 +36,14 @@ async function wantedBinary({ artifact }: Plan, looks: readonly Look[]): Promise
 export function showComparisons(
   terminal: Terminal,
   options: OutputOptions,
+  play: PlayInfo,
   rows: readonly Comparison[],
   all = false,
 ): void {
   if (options.output === 'json') {
-    for (const row of rows) terminal.out(`${jsonLine({ v: 1, type: 'host.compared', ...row })}\n`)
+    for (const row of rows) {
+      terminal.out(`${jsonLine({ v: 1, type: 'host.compared', ...playNumber(play), ...row })}\n`)
+    }
     return
   }
   const style = { color: wantsColor(options, terminal), width: terminal.columns }

@@ -1,10 +1,10 @@
 /** `handover preflight` and `handover status`: connect, look, change nothing. */
 import { type ExitCode, exitCode, exitCodeOf } from '../core/exit-code.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { PlayInfo } from '../journal/entry.ts'
 import { formatFleetStatus } from '../report/fleet-text.ts'
 import { jsonLine } from '../report/json.ts'
 import { type Look, lookAtFleet } from './looks.ts'
-import { listHosts, plansToLookAt, playHeading } from './meant-hosts.ts'
+import { listHosts, plansToLookAt, playHeading, playNumber } from './meant-hosts.ts'
 import { type OutputOptions, type ReachOptions, type TargetOptions, wantsColor } from './options.ts'
 import { compareHosts, showComparisons } from './plan-diff.ts'
 import { type Resolved, resolvePlays } from './resolve.ts'
@@ -24,7 +24,7 @@ export async function preflightCommand(
   playbook: string,
   options: PreflightOptions,
 ): Promise<number> {
-  const plays = await resolvePlays(playbook, options)
+  const plays = await resolvePlays(playbook, options, 0)
   if (options.listHosts) {
     listHosts(terminal, plays)
     return exitCode.done
@@ -32,7 +32,7 @@ export async function preflightCommand(
   const exits: ExitCode[] = []
   for (const each of plays) {
     head(terminal, options, each)
-    exits.push(await preflightPlan(terminal, each.plan, each.machine, options))
+    exits.push(await preflightPlan(terminal, each, options))
   }
   return gravest(exits)
 }
@@ -46,13 +46,13 @@ export function gravest(exits: readonly ExitCode[]): ExitCode {
 
 export async function preflightPlan(
   terminal: Terminal,
-  plan: Plan,
-  machine: string,
+  each: Pick<Resolved, 'plan' | 'machine' | 'play'>,
   options: ReachOptions & { readonly allowUnhealthy?: boolean; readonly diff?: boolean },
 ): Promise<ExitCode> {
+  const { plan, machine, play } = each
   const looks = await lookAtFleet(plan, machine, options, options.allowUnhealthy ? 'fit' : 'fit and healthy')
-  if (options.diff) showComparisons(terminal, options, await compareHosts(plan, looks))
-  else show(terminal, options, looks)
+  if (options.diff) showComparisons(terminal, options, play, await compareHosts(plan, looks))
+  else show(terminal, options, play, looks)
   return exitOfLooks(looks)
 }
 
@@ -77,7 +77,7 @@ export async function statusCommand(
   for (const each of plays) {
     head(terminal, options, each)
     const looks = await lookAtFleet(each.plan, each.machine, options, 'status')
-    show(terminal, options, looks)
+    show(terminal, options, each.play, looks)
     exits.push(exitOfStatus(looks, options))
   }
   return gravest(exits)
@@ -94,11 +94,12 @@ function head(terminal: Terminal, { output }: OutputOptions, each: Pick<Resolved
   terminal.out(`${each.play.number > 1 ? '\n' : ''}${playHeading(each)}\n`)
 }
 
-function show(terminal: Terminal, options: OutputOptions, looks: readonly Look[]): void {
+function show(terminal: Terminal, options: OutputOptions, play: PlayInfo, looks: readonly Look[]): void {
   if (options.output === 'json') {
     for (const { host, status, faults } of looks) {
       const { notes = [], ...found } = status ?? {}
-      const line = { v: 1, type: 'host.status', host, found: status ? found : null, faults, notes }
+      const which = { host, ...playNumber(play) }
+      const line = { v: 1, type: 'host.status', ...which, found: status ? found : null, faults, notes }
       terminal.out(`${jsonLine(line)}\n`)
     }
     return

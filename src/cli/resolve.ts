@@ -28,12 +28,17 @@ export interface Resolved {
 
 /**
  * Every play of a playbook, in its order. Those that --limit leaves no host are passed over, unless that would be all.
+ * @param drawnSeed where --seed is not given; whoever only looks is better served with the same one every time.
  * @throws HandoverError with every fault of every play; exit code 4, or 5 without an inventory.
  */
-export async function resolvePlays(file: string, options: TargetOptions): Promise<[Resolved, ...Resolved[]]> {
+export async function resolvePlays(
+  file: string,
+  options: TargetOptions,
+  drawnSeed = randomInt(largestDrawn),
+): Promise<[Resolved, ...Resolved[]]> {
   const playbooks = loadPlays(file, { extraVars: parseExtraVars(options.extraVars) })
   const inventory = inventoryOf(file, options)
-  const seed = seedFor(playbooks, options)
+  const seed = seedFor(playbooks, options) ?? drawnSeed
   const faults: Fault[] = []
   const resolved: Resolved[] = []
   for (const [index, playbook] of playbooks.entries()) {
@@ -75,7 +80,7 @@ async function planPlay(playbook: Playbook, { hosts, match }: Selected, options:
 const largestDrawn = 1_000_000
 
 /** @throws HandoverError USAGE for a seed that nothing would be shuffled with. */
-function seedFor(playbooks: readonly Playbook[], { seed }: TargetOptions): number {
+function seedFor(playbooks: readonly Playbook[], { seed }: TargetOptions): number | undefined {
   if (seed !== undefined && playbooks.every(({ order }) => order !== 'shuffle')) {
     throw new HandoverError(
       fault('USAGE', '--seed means nothing here: no play has "order: shuffle"', {
@@ -83,7 +88,7 @@ function seedFor(playbooks: readonly Playbook[], { seed }: TargetOptions): numbe
       }),
     )
   }
-  return seed ?? randomInt(largestDrawn)
+  return seed
 }
 
 function inventoryOf(file: string, { inventory }: TargetOptions): Inventory {

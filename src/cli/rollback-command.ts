@@ -123,7 +123,8 @@ async function undo(terminal: Terminal, past: PastRun, options: RollbackOptions)
   const limited = options.limit === undefined ? names : limitNames(names, options.limit)
   const plan = planRollback({ id: run, plan: allowing(stored, options), restores }, limited)
   const { machine } = stored
-  if (options.check) return preflightPlan(terminal, plan, machine, options)
+  const play = { number: 1, of: 1, later: [] }
+  if (options.check) return preflightPlan(terminal, { plan, machine, play }, options)
   const question = `Take ${plural(plan.hosts.length, 'host')} back?`
   const opening = entries.find(entry => entry.type === 'run.started')
   return carryOut(terminal, { plan, machine, playbook: opening?.playbook ?? '' }, question, options)

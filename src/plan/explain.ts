@@ -58,13 +58,13 @@ function hostList(names: readonly string[]): string {
   return `${plural(names.length, 'host')} (${namesText(names)})`
 }
 
-/** Hosts with equal paths together. */
+/** Hosts with equal paths together; where each has its own, the first stands for all. */
 function targets({ hosts }: Plan): string[] {
   const driver = hosts[0]?.handover.driver
   const groups = grouped(hosts.map(host => [host.handover.binary, host.name] as const))
   const [[first = ''] = []] = groups
   if (groups.size === 1) return [`replaces: ${first}, driver ${driver}`]
-  if (groups.size > mostPaths) {
+  if (groups.size > mostPaths || groups.size === hosts.length) {
     return [
       `replaces: ${first} (and ${plural(groups.size - 1, 'other path')}; -v lists them), driver ${driver}`,
     ]

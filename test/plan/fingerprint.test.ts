@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { canonicalJson, fingerprintOf } from '../../src/plan/fingerprint.ts'
 import type { Plan } from '../../src/plan/plan.ts'
@@ -23,6 +24,13 @@ it('does not change from version to version unnoticed', () => {
   expect(canonicalJson({ b: [1, 'x', null], a: { d: true, c: undefined } })).toBe(
     '{"a":{"d":true},"b":[1,"x",null]}',
   )
+})
+
+it('is the sha256 of the canonical JSON', () => {
+  for (const plan of [full(), { ...full(), hosts: [], stages: [] }, {} as Plan]) {
+    const { fingerprint: _, ...rest } = plan
+    expect(fingerprintOf(plan)).toBe(createHash('sha256').update(canonicalJson(rest)).digest('hex'))
+  }
 })
 
 it('changes with every single value of the plan', () => {
