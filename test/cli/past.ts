@@ -40,7 +40,10 @@ handover: { driver: nginx, binary: /usr/sbin/nginx, pid_file: /run/nginx.pid }
 export async function makePastRun(desk: Desk, past: Past): Promise<string> {
   const root = join(desk.dir, '.handover/runs')
   const run = `2026${1000 + runs++}-100000-000-abcdef`
-  const plan = JSON.parse(desk.handover('plan', 'up.yml', '-i', 'hosts.ini', '--output', 'json').out) as Plan
+  const { out } = desk.handover('plan', 'up.yml', '-i', 'hosts.ini', '--output', 'json')
+  // What the line says besides the plan is no part of it, nor of its fingerprint.
+  const { v: _, type: __, exit: ___, play: ____, estimate: _____, ...rest } = JSON.parse(out)
+  const plan = rest as Plan
   const sources = await digestAll([join(desk.dir, 'up.yml'), join(desk.dir, 'hosts.ini')])
   await createRunDirectory(root, run, { ...plan, machine: 'x86_64' }, sources)
   if (past.entries !== 'none')

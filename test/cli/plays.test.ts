@@ -27,7 +27,7 @@ test('plan tells of each in turn, and the same seed gives the same plan', () => 
   expect(first.out).toContain('order: shuffled with seed 7; --seed 7 gives the same order again')
   expect(first.out).toContain('\n\nplay 2 of 2: db: 2 hosts in 1 stage')
   expect(second.out).toBe(first.out)
-  expect(first.out.split('\n').filter(line => line.length > 100)).toEqual([])
+  expect(first.out.split('\n').filter(line => line.length > 160)).toEqual([])
 })
 
 test('in JSON a line a play, with its order, its estimate and the exit code', () => {

@@ -21,11 +21,12 @@ function shown(command: string): string {
   return found
 }
 
-/** What differs from machine to machine. */
+/** Without what differs from machine to machine, and from terminal to terminal. */
 function levelled(text: string): string {
   return text
     .replace(/plan [0-9a-f]{12}/, 'plan X')
     .replace(/artifact: .*/, 'artifact: X')
+    .replace(/\s+/g, ' ')
     .trim()
 }
 

@@ -32,7 +32,7 @@ export function openDesk(): Desk {
     dir,
     write,
     handover(...args) {
-      const env = { ...process.env, NO_COLOR: '1', COLUMNS: '100' }
+      const env = { ...process.env, NO_COLOR: '1' }
       const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
         cwd: dir,
         env,
