@@ -41,6 +41,8 @@ const judged: ReadonlySet<Host['step']> = new Set(['healthy', 'asked', 'acknowle
 
 export function suretyOf(): Surety {
   const hosts = new Map<string, Host>()
+  /** Those that are unsure: asked for at every step, of thousands. */
+  const unlooked = new Set<string>()
   /** By its own entry, or by what a host was found to have heard of; then nothing is decided any more. */
   let isDecided = false
   let isTurned = false
@@ -75,6 +77,7 @@ export function suretyOf(): Surety {
       if ('host' in body) {
         const host = hosts.get(body.host)
         if (host) moveHost(host, body)
+        if (host?.doubt !== 'unsure') unlooked.delete(body.host)
       }
       moveRun(body)
       return wrong
@@ -89,7 +92,7 @@ export function suretyOf(): Surety {
     const what = 'host' in body ? `${body.type} of ${body.host}` : body.type
     if (isTurned) return `invariant 13: ${what} although the run goes back`
     // What was begun there may have outlived its controller.
-    const [unsure] = where(({ doubt }) => doubt === 'unsure')
+    const [unsure] = unlooked
     if (unsure) return `doubt: ${what} before anybody has looked at ${unsure}`
     if (isAsleep)
       return `doubt: ${what} by a controller that stood still, and has not heard of its hosts since`
@@ -107,7 +110,8 @@ export function suretyOf(): Surety {
   function checkDecided(participants: readonly string[]): string | undefined {
     const [doubtful] = where(({ doubt }) => doubt !== undefined)
     if (doubtful) return `invariant 5: decided while ${doubtful} is in doubt`
-    const missing = [...(frozen ?? [])].find(host => !participants.includes(host))
+    const taking = new Set(participants)
+    const missing = [...(frozen ?? [])].find(host => !taking.has(host))
     if (missing) return `invariant 5: decided without ${missing}, which was frozen as a participant`
     const added = participants.find(host => !frozen?.has(host))
     if (added) return `invariant 5: decided with ${added}, which was not frozen as a participant`
@@ -129,7 +133,11 @@ export function suretyOf(): Surety {
         return
       case 'run.resumed':
         isAsleep = false
-        for (const host of hosts.values()) if (!host.isProven) host.doubt = 'unsure'
+        for (const [name, host] of hosts) {
+          if (host.isProven) continue
+          host.doubt = 'unsure'
+          unlooked.add(name)
+        }
         return judgeAnew()
       case 'run.woke':
         if (isDecided) return
