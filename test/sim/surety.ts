@@ -10,7 +10,7 @@ interface Host {
   /** Its way to the decision; it begins anew whenever nobody has watched. */
   step: 'none' | 'switched' | 'healthy' | 'asked' | 'acknowledged' | 'failed'
   isTouched: boolean
-  /** This run is done with it, and nobody has to look there again. */
+  /** This run has never changed it, or has let it go untouched: nobody has to look there again. */
   isProven: boolean
 }
 
@@ -190,7 +190,7 @@ function moveHost(host: Host, body: EntryBody): void {
       return
     case 'host.failed':
       host.step = 'failed'
-      host.isProven = body.found !== null
+      host.isProven = body.found !== null && !host.isTouched
       return
     case 'host.in_doubt':
       host.doubt = 'in doubt'
@@ -200,18 +200,20 @@ function moveHost(host: Host, body: EntryBody): void {
       host.doubt = undefined
       return
     case 'host.left_out':
+      Object.assign(host, { doubt: undefined, step: 'none', isProven: true })
+      return
     case 'host.reverted':
     case 'host.committed':
-      Object.assign(host, { doubt: undefined, step: 'none', isProven: true })
+      // With its end there the host has given its lock back, so another controller looks again.
+      Object.assign(host, { doubt: undefined, step: 'none', isProven: !host.isTouched })
       return
     case 'host.found': {
       const { stand } = body
       const isHeld = stand === 'switched' || stand === 'precommitted'
-      const isBack = stand === 'reverted' && host.isTouched
       host.doubt = undefined
       host.isTouched ||= isHeld
       host.step = isHeld ? 'switched' : 'none'
-      host.isProven = isBack
+      host.isProven = false
     }
   }
 }
