@@ -189,6 +189,7 @@ describe('reading a journal', () => {
   it.each([
     ['run.started', { name: 'x' }],
     ['run.started', { name: 'x', stages: [{ name: 'y' }] }],
+    ['run.started', { name: 'x', stages: [], play: { number: 1, of: 2 } }],
     ['run.resumed', { notes: [] }],
     ['host.refused', { host: 'a' }],
     ['host.refused', { host: 'a', faults: [null] }],

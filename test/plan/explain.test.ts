@@ -145,16 +145,15 @@ stages:
 })
 
 it('counts paths that differ, and names them while they are few', () => {
-  const replaced = (of: number) => {
-    const hosts = webHosts(9).map((host, index) => ({ ...host, vars: { n: index % of } }))
-    const plan = planOf('', { hosts })
+  const replaced = (of: number, count = 9) => {
+    const plan = planOf('', { hosts: webHosts(count) })
     const each = plan.hosts.map((host, index) => ({
       ...host,
       handover: { ...host.handover, binary: `/opt/${index % of}/nginx` },
     }))
     return part('replaces', 'order:', explainPlan({ ...plan, hosts: each }).join('\n'))
   }
-  expect([1, 2, 9].map(replaced)).toMatchInlineSnapshot(`
+  expect([replaced(1), replaced(2), replaced(9), replaced(2, 2)]).toMatchInlineSnapshot(`
     [
       "replaces: /opt/0/nginx, driver nginx
     ",
@@ -163,6 +162,8 @@ it('counts paths that differ, and names them while they are few', () => {
       /opt/1/nginx on 4 hosts (web2, web4, web6, web8)
     ",
       "replaces: /opt/0/nginx (and 8 other paths; -v lists them), driver nginx
+    ",
+      "replaces: /opt/0/nginx (and 1 other path; -v lists them), driver nginx
     ",
     ]
   `)

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { EntryBody } from '../../src/journal/entry.ts'
 import { describeRun, formatRuns, runRow } from '../../src/report/run-text.ts'
 import {
   committedRun,
@@ -142,4 +143,15 @@ it('escapes and bounds what a host says', () => {
   ]
   expect(texts.join('')).not.toMatch(unsafe)
   expect(Math.max(...texts.map(line => line.length))).toBeLessThan(1000)
+})
+
+it('says which play of its playbook a run is, what comes after it, and how its hosts were shuffled', () => {
+  const told = (play: { number: number; of: number; later: string[] }) =>
+    tellRun({ ...opening(names(2)), play, seed: 7 } as EntryBody)
+  const line = (play: Parameters<typeof told>[0]) =>
+    describeRun(told(play), { alive: true, color: false }).find(text => text.startsWith('playbook'))
+  expect(line({ number: 1, of: 3, later: ['db', 'a\u001b[2J'] })).toBe(
+    'playbook playbooks/nginx.yml, play 1 of 3; after it db, a\\x1b[2J',
+  )
+  expect(line({ number: 3, of: 3, later: [] })).toBe('playbook playbooks/nginx.yml, play 3 of 3')
 })
