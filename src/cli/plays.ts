@@ -108,7 +108,7 @@ function tellEnds(
   ends: readonly PlayEnd[],
   exit: number,
 ): void {
-  const left = ends.filter(end => end.exit === null).map(({ name }) => oneLine(name, 120))
+  const left = ends.filter(end => end.run === null).map(({ name }) => oneLine(name, 120))
   const summary =
     left.length === 0
       ? exit === exitCode.done
@@ -128,6 +128,7 @@ function tellEnds(
 }
 
 function endLine({ play, name, run, outcome, exit }: PlayEnd): string {
-  const what = exit === null ? 'not begun' : `${outcome ?? 'left'}, exit ${exit}`
+  const what =
+    exit === null ? 'not begun' : `${outcome ?? (run === null ? 'not begun' : 'left')}, exit ${exit}`
   return `${play}. ${oneLine(name, 120)}: ${what}${run === null ? '' : `, run ${run}`}`
 }
