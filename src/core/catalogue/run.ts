@@ -47,7 +47,7 @@ export const runCodes = {
   RUN_SILENT: {
     exit: 3,
     about:
-      'The controller of the run is there, or may be there on another machine, but has not answered within 10 seconds. What was asked for was taken back and will not be done. A controller that is stopped for longer than the lease leaves its hosts to go back by themselves. Or it had accepted that, and then, on another machine, wrote nothing for longer than a lease: whether it is being done cannot be told from here.',
+      'The controller of the run is there, or may be there on another machine, but has not taken what it was asked for within 10 seconds. It was taken back then and will not be done. Or the message says that it was received, and nobody has said that it is written down: the disk of the run directory is slow, the controller was killed just then, or another one has come meanwhile. Then it may or may not be done, and `handover show` tells. A controller that is stopped for longer than the lease leaves its hosts to go back by themselves. Or it had accepted what was asked for, and then, on another machine, wrote nothing for longer than a lease: whether it is being done cannot be told from here.',
   },
   RUN_REQUEST_REFUSED: {
     exit: 6,
