@@ -1,0 +1,77 @@
+/** Maintenance windows in words. */
+import { Temporal } from 'temporal-polyfill'
+import { formatDuration } from '../core/duration.ts'
+import type { OnWindowClose, Window } from '../playbook/windows.ts'
+import { nextOpenings, type Opening, type PlannedWindows } from './windows.ts'
+
+const shownOpenings = 3
+const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+
+/** Lines for a plan. @param nowMs since 1970 @param neededMs how long the last host begins after the first, at least. */
+export function describeWindows(windows: PlannedWindows, nowMs: number, neededMs = 0): string[] {
+  const { rules, onClose } = windows
+  const openings = nextOpenings(rules, nowMs, shownOpenings)
+  const zone = zoneOf(rules)
+  return [
+    'windows, in which hosts may start to switch:',
+    ...rules.map(rule => `  ${ruleText(rule)}`),
+    ...openings.map(opening => `  ${openingText(opening, nowMs, zone)}`),
+    ...(openings.length === 0 ? ['  never open within the next two years: the run cannot start'] : []),
+    ...(isTooShort(openings, neededMs, onClose)
+      ? [
+          `  too short: the bakes between the first host and the last take ${formatDuration(neededMs)}, and none of these is open for so long`,
+        ]
+      : []),
+    `when the window closes in between: ${closeText[onClose]}`,
+  ]
+}
+
+const closeText: Record<OnWindowClose, string> = {
+  finish: 'the run goes on to its end',
+  hold: 'hosts in hand are finished, then the run holds until the next opening if that is within 24h, else every host goes back',
+  rollback: 'hosts in hand are finished, then every host goes back',
+}
+
+function ruleText({ kind, cron, timeZone, durationMs, cutoffMs }: Window): string {
+  const end = kind === 'allow' ? 'the last' : 'the last, before it,'
+  const cutoff = cutoffMs > 0 ? `, no start in ${end} ${formatDuration(cutoffMs)}` : ''
+  return `${kind} "${cron}" ${timeZone} for ${formatDuration(durationMs)}${cutoff}`
+}
+
+function openingText({ fromMs, startsUntilMs, endMs }: Opening, nowMs: number, zone: string): string {
+  const begin = fromMs <= nowMs ? 'open now' : `opens ${momentText(fromMs, zone)}`
+  const seen = Math.max(fromMs, nowMs)
+  const cutoff = startsUntilMs < endMs ? `, last start before ${laterText(startsUntilMs, seen, zone)}` : ''
+  return `${begin}, until ${laterText(endMs, seen, zone)}${cutoff}`
+}
+
+/** Without the day where it is the same. */
+function laterText(ms: number, beforeMs: number, zone: string): string {
+  const text = wallText(ms, zone)
+  return text.slice(0, 14) === wallText(beforeMs, zone).slice(0, 14) ? text.slice(15) : text
+}
+
+function isTooShort(openings: readonly Opening[], neededMs: number, onClose: OnWindowClose): boolean {
+  if (onClose !== 'rollback' || openings.length === 0) return false
+  return openings.every(({ fromMs, startsUntilMs }) => startsUntilMs - fromMs <= neededMs)
+}
+
+/** The zone that people of these windows live in. */
+export function zoneOf(rules: readonly Window[]): string {
+  return (rules.find(({ kind }) => kind === 'allow') ?? rules[0])?.timeZone ?? 'UTC'
+}
+
+/** `Mon 2026-11-23 02:00 Europe/Berlin (01:00 UTC)`. @param ms since 1970 */
+export function momentText(ms: number, zone: string): string {
+  const there = wallText(ms, zone)
+  if (zone === 'UTC') return `${there} UTC`
+  const utc = wallText(ms, 'UTC')
+  const isSameDay = there.slice(0, 14) === utc.slice(0, 14)
+  return `${there} ${zone} (${isSameDay ? utc.slice(15) : utc} UTC)`
+}
+
+function wallText(ms: number, zone: string): string {
+  const shown = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone)
+  const time = shown.toPlainTime().toString({ smallestUnit: shown.second === 0 ? 'minute' : 'second' })
+  return `${days[shown.dayOfWeek % 7]} ${shown.toPlainDate()} ${time}`
+}
