@@ -2,9 +2,10 @@
 import { Temporal } from 'temporal-polyfill'
 import { formatDuration } from '../core/duration.ts'
 import type { OnWindowClose, Window } from '../playbook/windows.ts'
-import { nextOpenings, type Opening, type PlannedWindows } from './windows.ts'
+import { nextOpenings, type Opening, type PlannedWindows, zoneOf } from './windows.ts'
 
-const shownOpenings = 3
+/** Of the next ones. */
+export const shownOpenings = 3
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
 /** Lines for a plan. @param nowMs since 1970 @param neededMs how long the last host begins after the first, at least. */
@@ -54,11 +55,6 @@ function laterText(ms: number, beforeMs: number, zone: string): string {
 function isTooShort(openings: readonly Opening[], neededMs: number, onClose: OnWindowClose): boolean {
   if (onClose !== 'rollback' || openings.length === 0) return false
   return openings.every(({ fromMs, startsUntilMs }) => startsUntilMs - fromMs <= neededMs)
-}
-
-/** The zone that people of these windows live in. */
-export function zoneOf(rules: readonly Window[]): string {
-  return (rules.find(({ kind }) => kind === 'allow') ?? rules[0])?.timeZone ?? 'UTC'
 }
 
 /** `Mon 2026-11-23 02:00 Europe/Berlin (01:00 UTC)`. @param ms since 1970 */

@@ -33,6 +33,36 @@ export function spreadMs(stages: readonly { readonly bakeMs: number }[]): number
   return stages.slice(0, -1).reduce((sum, { bakeMs }) => sum + bakeMs, 0)
 }
 
+/** When a run may start. */
+export interface RunStart {
+  readonly isNow: boolean
+  /** The opening it may start in, now or later; undefined when none comes within two years, or none is long enough. */
+  readonly opening: Opening | undefined
+  /** One is open, and what is left of it is too short. */
+  readonly isTooLate: boolean
+}
+
+/** Of one window after the other; the lengths repeat before that. */
+const mostOpenings = 60
+
+/**
+ * A run that goes back when its window closes needs one that is open until its last stage begins.
+ * @param nowMs since 1970
+ */
+export function runStart(
+  { rules, onClose }: PlannedWindows,
+  stages: readonly { readonly bakeMs: number }[],
+  nowMs: number,
+): RunStart {
+  const neededMs = onClose === 'rollback' ? spreadMs(stages) : 0
+  const suffices = ({ fromMs, startsUntilMs }: Opening) => startsUntilMs - fromMs > neededMs
+  const [first] = nextOpenings(rules, nowMs, 1)
+  const opening = first && suffices(first) ? first : nextOpenings(rules, nowMs, mostOpenings).find(suffices)
+  const isOpen = first !== undefined && first.fromMs <= nowMs
+  const isNow = opening !== undefined && opening.fromMs <= nowMs
+  return { isNow, opening, isTooLate: isOpen && !isNow }
+}
+
 const dayMs = 24 * 3_600_000
 /** As far ahead as is looked, in days: a little at first, because most windows come again within a week. */
 const ranges = [8, 40, 200, 731]
@@ -62,6 +92,11 @@ function openingsBetween(rules: readonly Window[], range: Span): readonly Openin
     while ((allowed[at]?.toMs ?? Number.POSITIVE_INFINITY) <= fromMs) at++
     return { fromMs, startsUntilMs: toMs, endMs: allowed[at]?.toMs ?? toMs }
   })
+}
+
+/** The zone that people of these windows live in. */
+export function zoneOf(rules: readonly Window[]): string {
+  return (rules.find(({ kind }) => kind === 'allow') ?? rules[0])?.timeZone ?? 'UTC'
 }
 
 /** Whatever is allowed and not denied. */

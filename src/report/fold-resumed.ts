@@ -15,6 +15,8 @@ export function applyResumed(standing: Standing, entry: Extract<Entry, { type: '
   // Whoever waits, waits anew: nobody has watched the fleet meanwhile.
   // Resuming is what a pause waits for.
   standing.pause = undefined
+  // Judged as of now.
+  standing.hold = undefined
   for (const stage of standing.stages) {
     if (stage.step === 'baking' || stage.step === 'baked') stage.step = 'rolling'
   }

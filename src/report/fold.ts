@@ -49,6 +49,12 @@ export function applyEntry(standing: Standing, entry: Entry): void {
     case 'run.continued':
       standing.pause = undefined
       return
+    case 'window.closed':
+      standing.hold = entry.next === 'hold' ? entry : undefined
+      return
+    case 'window.opened':
+      standing.hold = undefined
+      return
     case 'run.woke':
       standing.stoodStill = true
       judgeAnew(standing)
@@ -62,6 +68,7 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       return
     case 'run.decided':
       standing.decided = true
+      standing.hold = undefined
       standing.participants = new Set(entry.hosts)
       return
     case 'run.interrupted':
@@ -93,6 +100,7 @@ function leaveGate(standing: Standing): void {
 function endWaits(standing: Standing): void {
   leaveGate(standing)
   standing.pause = undefined
+  standing.hold = undefined
   standing.stoodStill = false
 }
 

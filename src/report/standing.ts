@@ -74,6 +74,8 @@ export interface Standing {
   interrupted: Extract<Entry, { type: 'run.interrupted' }> | undefined
   gate: (Wait & { readonly stage: string }) | undefined
   pause: (Wait & { readonly by: string; readonly ms: number }) | undefined
+  /** Closed, and nothing more is switched until it opens again. */
+  hold: { readonly opens: string | null; readonly zone: string } | undefined
   /** The controller stood still, and the hosts are heard from again. */
   stoodStill: boolean
   /** The newest controller, where it is not the one that began. */
@@ -97,6 +99,7 @@ export function newStanding(): Standing {
     interrupted: undefined,
     gate: undefined,
     pause: undefined,
+    hold: undefined,
     stoodStill: false,
     resumed: undefined,
     finished: undefined,
