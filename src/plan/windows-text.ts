@@ -40,10 +40,11 @@ function ruleText({ kind, cron, timeZone, durationMs, cutoffMs }: Window): strin
 }
 
 function openingText({ fromMs, startsUntilMs, endMs }: Opening, nowMs: number, zone: string): string {
-  const begin = fromMs <= nowMs ? 'open now' : `opens ${momentText(fromMs, zone)}`
+  const isOpen = fromMs <= nowMs
   const seen = Math.max(fromMs, nowMs)
+  const end = `until ${laterText(endMs, seen, zone)}`
   const cutoff = startsUntilMs < endMs ? `, last start before ${laterText(startsUntilMs, seen, zone)}` : ''
-  return `${begin}, until ${laterText(endMs, seen, zone)}${cutoff}`
+  return isOpen ? `open now, ${end} ${zone}${cutoff}` : `opens ${momentText(fromMs, zone)}, ${end}${cutoff}`
 }
 
 /** Without the day where it is the same. */

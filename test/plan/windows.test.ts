@@ -238,7 +238,7 @@ describe('in words', () => {
 
   it('says that it is open, and what is too short', () => {
     const text = describeWindows(windows, Date.parse('2026-11-23T01:30Z'), 3 * 3_600_000).join('\n')
-    expect(text).toContain('open now, until 05:00, last start before 04:30')
+    expect(text).toContain('open now, until 05:00 Europe/Berlin, last start before 04:30')
     expect(text).toContain('too short: the bakes between the first host and the last take 3h')
     expect(describeWindows({ ...windows, onClose: 'hold' }, 0, 3 * 3_600_000).join()).not.toContain(
       'too short',
