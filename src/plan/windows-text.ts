@@ -1,12 +1,11 @@
 /** Maintenance windows in words. */
-import { Temporal } from 'temporal-polyfill'
 import { formatDuration } from '../core/duration.ts'
 import type { OnWindowClose, Window } from '../playbook/windows.ts'
+import { laterText, momentText } from './moment-text.ts'
 import { nextOpenings, type Opening, type PlannedWindows, zoneOf } from './windows.ts'
 
 /** Of the next ones. */
 export const shownOpenings = 3
-const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
 /** Lines for a plan. @param nowMs since 1970 @param neededMs how long the last host begins after the first, at least. */
 export function describeWindows(windows: PlannedWindows, nowMs: number, neededMs = 0): string[] {
@@ -47,28 +46,7 @@ function openingText({ fromMs, startsUntilMs, endMs }: Opening, nowMs: number, z
   return isOpen ? `open now, ${end} ${zone}${cutoff}` : `opens ${momentText(fromMs, zone)}, ${end}${cutoff}`
 }
 
-/** Without the day where it is the same. */
-function laterText(ms: number, beforeMs: number, zone: string): string {
-  const text = wallText(ms, zone)
-  return text.slice(0, 14) === wallText(beforeMs, zone).slice(0, 14) ? text.slice(15) : text
-}
-
 function isTooShort(openings: readonly Opening[], neededMs: number, onClose: OnWindowClose): boolean {
   if (onClose !== 'rollback' || openings.length === 0) return false
   return openings.every(({ fromMs, startsUntilMs }) => startsUntilMs - fromMs <= neededMs)
-}
-
-/** `Mon 2026-11-23 02:00 Europe/Berlin (01:00 UTC)`. @param ms since 1970 */
-export function momentText(ms: number, zone: string): string {
-  const there = wallText(ms, zone)
-  if (zone === 'UTC') return `${there} UTC`
-  const utc = wallText(ms, 'UTC')
-  const isSameDay = there.slice(0, 14) === utc.slice(0, 14)
-  return `${there} ${zone} (${isSameDay ? utc.slice(15) : utc} UTC)`
-}
-
-function wallText(ms: number, zone: string): string {
-  const shown = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone)
-  const time = shown.toPlainTime().toString({ smallestUnit: shown.second === 0 ? 'minute' : 'second' })
-  return `${days[shown.dayOfWeek % 7]} ${shown.toPlainDate()} ${time}`
 }

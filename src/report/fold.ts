@@ -37,7 +37,7 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       setStage(standing, entry.stage, 'finished')
       return
     case 'gate.waiting':
-      standing.gate = { stage: entry.stage, untilMs: standing.lastMs + entry.ms }
+      standing.gate = { stage: entry.stage, ms: entry.ms, untilMs: standing.lastMs + entry.ms }
       setStage(standing, entry.stage, 'at gate')
       return
     case 'gate.passed':
@@ -54,6 +54,7 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       return
     case 'window.opened':
       standing.hold = undefined
+      countAnew(standing)
       return
     case 'run.woke':
       standing.stoodStill = true
@@ -88,6 +89,13 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       standing.precommitting = true
       return
   }
+}
+
+/** Nobody is given up on while the run holds: what waits has its whole time from the opening. */
+function countAnew(standing: Standing): void {
+  const { gate, pause, lastMs } = standing
+  if (gate) standing.gate = { ...gate, untilMs: lastMs + gate.ms }
+  if (pause) standing.pause = { ...pause, untilMs: lastMs + pause.ms }
 }
 
 /** It is begun next, or waited for anew. */

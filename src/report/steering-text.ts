@@ -1,6 +1,6 @@
 /** Words for what is done to a run from outside, and for what it waits for: each with the command that goes on. */
 import type { Entry } from '../journal/entry.ts'
-import { momentText } from '../plan/windows-text.ts'
+import { momentText } from '../plan/moment-text.ts'
 import { oneLine } from './line.ts'
 import type { Standing } from './standing.ts'
 
@@ -44,7 +44,8 @@ export function interruptionText({ signal, by }: Extract<Entry, { type: 'run.int
 /** What the run waits for; empty when it does not wait for anybody. A pause comes first: it also holds an approved stage. */
 export function waitTexts(standing: Standing): string[] {
   const { gate, pause, hold } = standing
-  const end = (untilMs: number) => `until ${timeText(untilMs)}, then every host goes back`
+  const end = (untilMs: number) =>
+    hold ? 'its time counts from the opening' : `until ${timeText(untilMs)}, then every host goes back`
   return [
     ...(pause
       ? [
@@ -65,11 +66,11 @@ export function waitTexts(standing: Standing): string[] {
 /** The same for one narrow line: the command first, because the end may be cut. */
 export function waitTitle(standing: Standing): string | undefined {
   const { gate, pause, hold } = standing
+  if (hold)
+    return `HOLDS until ${opensText(hold)}: window closed${pause ? '; and PAUSED' : gate ? `; ${commandFor('approve', standing)} counts then` : ''}`
   if (pause) {
     return `PAUSED: ${commandFor('resume', standing)} goes on (until ${shortTime(standing, pause.untilMs)})`
   }
-  // An approval that is given meanwhile counts at the opening.
-  if (hold && !gate) return `HOLDS until ${opensText(hold)}: window closed`
   if (!gate) return undefined
   const stage = oneLine(gate.stage, 40)
   return `WAITS: ${commandFor('approve', standing)} begins ${stage} (until ${shortTime(standing, gate.untilMs)})`

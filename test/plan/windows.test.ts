@@ -1,8 +1,9 @@
 /** When windows open, end and are cut off: across changes of the clocks, and against each other. */
 import { describe, expect, it } from 'vitest'
 import { parseDuration } from '../../src/core/duration.ts'
+import { momentText } from '../../src/plan/moment-text.ts'
 import { nextOpenings, spreadMs, windowAt } from '../../src/plan/windows.ts'
-import { describeWindows, momentText } from '../../src/plan/windows-text.ts'
+import { describeWindows } from '../../src/plan/windows-text.ts'
 import type { Window } from '../../src/playbook/windows.ts'
 
 const rule = (

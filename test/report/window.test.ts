@@ -78,6 +78,21 @@ it('shows that it holds, as long as it does', () => {
   }
 })
 
+it('says of what waits meanwhile that its time counts from the opening', () => {
+  const gate: EntryBody = { type: 'gate.waiting', stage: 'rest', gate: 'approval', ms: 60_000 }
+  const pause: EntryBody = { type: 'run.paused', by: 'ops@ops2', ms: 60_000 }
+  const held = tellRun(...begun, gate, closed('hold'))
+  expect(rowOf(held)).toMatch(/^HOLDS until .*: window closed; handover approve \S+ counts then$/)
+  expect(plain(gate, closed('hold')).join('\n')).toMatch(
+    /WAITS for an approval: .* \(its time counts from the opening\)/,
+  )
+  expect(rowOf(tellRun(...begun, pause, closed('hold')))).toMatch(/window closed; and PAUSED$/)
+  const opened = standingOf(
+    tellRun(...begun, gate, pause, closed('hold'), 600_000, { type: 'window.opened' }),
+  )
+  expect([opened.gate?.untilMs, opened.pause?.untilMs]).toEqual(Array(2).fill(opened.lastMs + 60_000))
+})
+
 it('shows a postponed host as prepared', () => {
   const standing = standingOf(tellRun(...begun, { type: 'host.postponed', host: 'h02' }))
   expect(standing.hosts.get('h02')).toMatchObject({ step: 'prepared', touched: false, open: new Set() })
