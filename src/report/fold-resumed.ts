@@ -105,6 +105,7 @@ function learnDecided(standing: Standing, { name }: HostStanding): void {
   standing.decisionHeardFrom = name
   standing.rollingBack = undefined
   standing.interrupted = undefined
+  standing.hold = undefined
   standing.pause = undefined
   for (const host of standing.hosts.values()) {
     if (!['reverted', 'released', 'unreachable', 'refused'].includes(host.step)) continue
