@@ -74,6 +74,11 @@ export const runCodes = {
     about:
       'The artifact of the playbook is not the binary that the run has put on the hosts, so the playbook, a variable or the file is another one than it was. Nothing was changed. Name the playbook and the variables of that run.',
   },
+  WINDOW_CLOSED: {
+    exit: 8,
+    about:
+      'No host may start to switch now: it is outside of the maintenance windows of the playbook, within the cutoff of one, or what is left of it is shorter than the bakes between the first host and the last. Nothing was contacted. The message says when it opens; `--wait` waits for that, and `handover plan` shows the next openings.',
+  },
   RUN_REFUSED: {
     exit: 6,
     about: 'At least one host cannot be changed safely, so nothing was changed anywhere.',
