@@ -11,8 +11,9 @@ import { askAtTerminal } from './agree.ts'
 import { type LeadOptions, lead, ownTrace } from './lead.ts'
 import { runDirectory } from './options.ts'
 import type { Terminal } from './terminal.ts'
+import { awaitOpening, requireOpen, type WaitOptions } from './window-gate.ts'
 
-export interface CarryOutOptions extends LeadOptions {
+export interface CarryOutOptions extends LeadOptions, WaitOptions {
   readonly yes?: boolean
 }
 
@@ -37,7 +38,8 @@ export async function carryOut(
   question: string,
   options: CarryOutOptions,
 ): Promise<number> {
-  const lines = wrapLines(explainPlan(undertaking.plan), terminal.columns)
+  requireOpen(undertaking.plan, options)
+  const lines = wrapLines(explainPlan(undertaking.plan, Date.now()), terminal.columns)
   if (!(await agreed(terminal, question, lines, options))) return exitCode.interrupted
   const { exit } = await undertake(terminal, undertaking, options)
   return exit
@@ -56,17 +58,20 @@ export async function agreed(
 }
 
 export interface Undertaken {
-  readonly run: string
+  /** Null where it was interrupted before it began. */
+  readonly run: string | null
   readonly exit: ExitCode
   readonly outcome: RunOutcome | undefined
 }
 
-/** A run directory, and leading the run to its end. */
+/** Waits for its window where that is asked for, then a run directory, and leading the run to its end. */
 export async function undertake(
   terminal: Terminal,
   { plan, machine, playbook, sources = [], play, run = newRunId(new Date()) }: Undertaking,
   options: CarryOutOptions,
 ): Promise<Undertaken> {
+  const interrupted = await awaitOpening(terminal, plan, options)
+  if (interrupted !== undefined) return { run: null, exit: interrupted, outcome: undefined }
   const root = runDirectory(options, terminal)
   const dir = await createRunDirectory(root, run, { ...plan, machine }, await digestAll(sources))
   const { epoch } = await claimController(dir, run, 1)

@@ -3,6 +3,9 @@ import { type ExitCode, exitCode } from '../core/exit-code.ts'
 import { plural } from '../core/text.ts'
 import { estimate } from '../plan/estimate.ts'
 import { explainPlan } from '../plan/explain.ts'
+import type { Plan } from '../plan/plan.ts'
+import { nextOpenings } from '../plan/windows.ts'
+import { shownOpenings } from '../plan/windows-text.ts'
 import { readArtifact } from '../playbook/artifact.ts'
 import { parseExtraVars } from '../playbook/extra-vars.ts'
 import { loadPlays } from '../playbook/load.ts'
@@ -82,15 +85,38 @@ function showPlan(terminal: Terminal, { plan, play }: Resolved, options: PlanCom
 
 /** Its plan in words; where there are several plays it says which one this is. */
 export function explainPlay({ plan, play }: Pick<Resolved, 'plan' | 'play'>): string[] {
-  const [first = '', ...others] = explainPlan(plan)
+  const [first = '', ...others] = explainPlan(plan, Date.now())
   return [play.of > 1 ? `play ${play.number} of ${play.of}: ${first}` : first, ...others]
 }
 
 /** @param exit of the command: it is in every line, and so in the last one. */
 function tellPlan(terminal: Terminal, { plan, play }: Resolved, exit: ExitCode): void {
   const { number, of } = play
-  const line = { v: 1, type: 'play.planned', exit, play: { number, of }, ...plan, estimate: estimate(plan) }
+  const line = {
+    v: 1,
+    type: 'play.planned',
+    exit,
+    play: { number, of },
+    ...plan,
+    estimate: estimate(plan),
+    ...openingsOf(plan),
+  }
   terminal.out(`${jsonLine(line)}\n`)
+}
+
+/** Beside the plan, which does not change with the time. */
+function openingsOf({ windows }: Plan): { readonly openings?: readonly Record<string, string>[] } {
+  if (!windows) return {}
+  const openings = nextOpenings(windows.rules, Date.now(), shownOpenings).map(one => ({
+    from: isoTime(one.fromMs),
+    starts_until: isoTime(one.startsUntilMs),
+    until: isoTime(one.endMs),
+  }))
+  return { openings }
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 export async function validateCommand(

@@ -6,7 +6,7 @@ import type { RunOutcome } from '../journal/entry.ts'
 import { awaitReply, postRequest, type RequestBody } from '../journal/requests.ts'
 import { waysOn } from '../report/steering-text.ts'
 import { asker } from './lead.ts'
-import { isAlive, openRun, type PastRun } from './past-run.ts'
+import { isAlive, livenessFrom, openRun, type PastRun } from './past-run.ts'
 import { storedPlan } from './stored-plan.ts'
 
 const answerMs = 10_000
@@ -147,8 +147,13 @@ function notActive(past: PastRun): HandoverError {
 }
 
 /** The run cannot be undone before it has been brought to its end. */
-export function unsettled({ run, state }: PastRun, why: string): HandoverError {
-  const { on, back = `\`handover rollback ${run}\` takes them back after that` } = waysOn(run, state.decided)
+export function unsettled(past: PastRun, why: string): HandoverError {
+  const { run, state } = past
+  const { on, back = `\`handover rollback ${run}\` takes them back after that` } = waysOn(
+    run,
+    state.decided,
+    livenessFrom(past) === null,
+  )
   const hint = `${on}, ${back}`
   return new HandoverError(fault('RUN_UNSETTLED', `run ${run} ${why}`, { hint }))
 }

@@ -12,6 +12,7 @@ import { preflightCommand } from './preflight-command.ts'
 import { type Resolved, resolvePlays } from './resolve.ts'
 import { sourceFiles } from './source-files.ts'
 import type { Terminal } from './terminal.ts'
+import { requireOpen } from './window-gate.ts'
 
 export interface RunOptions extends TargetOptions, CarryOutOptions {
   readonly check?: boolean
@@ -28,6 +29,7 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
     listHosts(terminal, plays)
     return exitCode.done
   }
+  for (const { plan } of plays) requireOpen(plan, options)
   const lines = plays.flatMap((each, index) => [...(index > 0 ? [''] : []), ...explainPlay(each)])
   if (!(await agreed(terminal, questionOf(plays), wrapLines(lines, terminal.columns), options)))
     return exitCode.interrupted

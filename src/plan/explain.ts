@@ -6,12 +6,17 @@ import { healthLines } from './explain-checks.ts'
 import { orderLines, stageLines } from './explain-stages.ts'
 import { namesText } from './names.ts'
 import type { KnownBinary, Plan } from './plan.ts'
+import { spreadMs } from './windows.ts'
+import { describeWindows } from './windows-text.ts'
 
 /** Above this, paths that differ from host to host are counted, not listed. */
 const mostPaths = 4
 
-/** Lines without a line break, safe to print, of any length; as few for ten thousand hosts as for ten. */
-export function explainPlan(plan: Plan): string[] {
+/**
+ * Lines without a line break, safe to print, of any length; as few for ten thousand hosts as for ten.
+ * @param nowMs since 1970: the next openings are shown from then.
+ */
+export function explainPlan(plan: Plan, nowMs: number): string[] {
   const bounds = estimate(plan)
   const lines = [
     `${plan.name}: ${plural(plan.hosts.length, 'host')} in ${plural(plan.stages.length, 'stage')}, plan ${plan.fingerprint.slice(0, 12)}`,
@@ -22,6 +27,7 @@ export function explainPlan(plan: Plan): string[] {
     '',
     ...stageLines(plan, bounds),
     '',
+    ...(plan.windows ? [...describeWindows(plan.windows, nowMs, spreadMs(plan.stages)), ''] : []),
     'limits:',
     labelled('at one time', `at most ${plural(bounds.mostAtOnce, 'host')} being changed, over the whole run`),
     ...timeLines(plan, bounds),

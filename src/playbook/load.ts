@@ -12,6 +12,7 @@ import { type CheckedPlaybook, playbook as playbookSchema } from './schema.ts'
 import { createScope } from './template.ts'
 import { findUnquotedNumbers } from './unquoted-number.ts'
 import { checkVars } from './variables.ts'
+import { buildWindow } from './windows.ts'
 
 /**
  * The plays of a file in their order: one mapping is one play, as is each entry of a list.
@@ -139,6 +140,8 @@ function build(
     health: checked.health.map((check, index) => buildCheck(check, index, placed)),
     stages: checked.stages.map((stage, index) => buildStage(stage, index, at)),
     stagesPlace: at('stages'),
+    windows: checked.windows.map(buildWindow),
+    onWindowClose: checked.on_window_close,
   }
 }
 

@@ -6,7 +6,7 @@ import { planOf, webHosts } from './world.ts'
 const part = (from: string, to: string, whole: string) => whole.slice(whole.indexOf(from), whole.indexOf(to))
 
 const text = (...args: Parameters<typeof planOf>) =>
-  explainPlan(planOf(...args))
+  explainPlan(planOf(...args), 0)
     .join('\n')
     .replace(/plan [0-9a-f]{12}$/m, 'plan FINGERPRINT')
 
@@ -151,7 +151,7 @@ it('counts paths that differ, and names them while they are few', () => {
       ...host,
       handover: { ...host.handover, binary: `/opt/${index % of}/nginx` },
     }))
-    return part('replaces', 'order:', explainPlan({ ...plan, hosts: each }).join('\n'))
+    return part('replaces', 'order:', explainPlan({ ...plan, hosts: each }, 0).join('\n'))
   }
   expect([replaced(1), replaced(2), replaced(9), replaced(2, 2)]).toMatchInlineSnapshot(`
     [
@@ -209,7 +209,7 @@ it('explains the smallest one', () => {
 it('prints nothing a terminal could act on', () => {
   const plan = planOf('')
   const hostile = { ...plan, stages: plan.stages.map(stage => ({ ...stage, name: 'a\u001b[2Jb\nc' })) }
-  const lines = explainPlan(hostile)
+  const lines = explainPlan(hostile, 0)
   expect(lines.join('')).not.toMatch(/[\u0000-\u001f]/)
   expect(lines.join('')).toContain('a\\x1b[2Jb\\nc')
 })
