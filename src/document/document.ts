@@ -2,7 +2,7 @@
  * A YAML file that remembers where everything stands, so that every complaint can name line and column.
  * Reads YAML 1.2 core schema, one document, unique keys, no merge keys, bounded size, depth and aliases.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import {
   type Alias,
   isAlias,
@@ -40,10 +40,10 @@ export function readDocument(file: string): SourceDocument {
 }
 
 /** Text of a file, BOM removed. @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE. */
-export function readText(file: string): string {
+export function readText(file: string, mostBytes = maxBytes): string {
   let bytes: Buffer
   try {
-    bytes = readBounded(file)
+    bytes = readBounded(file, mostBytes)
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error)
     throw new HandoverError(
@@ -53,23 +53,28 @@ export function readText(file: string): string {
       }),
     )
   }
-  if (bytes.length > maxBytes) {
-    const message = `${file} is larger than ${maxBytes} bytes, the most that is read`
+  if (bytes.length > mostBytes) {
+    const message = `${file} is larger than ${mostBytes} bytes, the most that is read`
     throw new HandoverError(fault('FILE_TOO_LARGE', message, { place: { file } }))
   }
   return bytes.toString('utf8').replace(/^\ufeff/, '')
 }
 
 /** At most one byte more than is allowed: the size of a pipe or a device says nothing, and /dev/zero never ends. */
-function readBounded(file: string): Buffer {
+function readBounded(file: string, mostBytes: number): Buffer {
   const handle = openSync(file, 'r')
   try {
-    const buffer = Buffer.alloc(maxBytes + 1)
+    const parts: Buffer[] = []
     let length = 0
-    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
-      read = readSync(handle, buffer, length, buffer.length - length, null)
+    let room = Math.min(fstatSync(handle).size, mostBytes) + 1
+    for (;;) {
+      const part = Buffer.allocUnsafe(room)
+      const read = readSync(handle, part, 0, room, null)
+      parts.push(part.subarray(0, read))
+      length += read
+      if (read === 0 || length > mostBytes) return Buffer.concat(parts, length)
+      room = Math.min(64 * 1024, mostBytes + 1 - length)
     }
-    return buffer.subarray(0, length)
   } finally {
     closeSync(handle)
   }

@@ -6,6 +6,8 @@ import { placeOn } from '../document/place.ts'
 export interface SourceText {
   readonly file: string
   readonly text: string
+  /** True for the plain text of a vault: its lines are never shown. */
+  readonly isSecret?: boolean
 }
 
 export interface Spot {
@@ -30,7 +32,9 @@ export function placeOfSpot({ source, offset }: Spot): Place {
   const before = source.text.slice(0, offset)
   const lineStart = before.lastIndexOf('\n') + 1
   const line = before.split('\n').length
-  return placeOn(source.file, source.text, line, offset - lineStart + 1)
+  const column = offset - lineStart + 1
+  if (source.isSecret) return { file: source.file, line, column }
+  return placeOn(source.file, source.text, line, column)
 }
 
 /** Notes a fault at a spot. A file of nothing but mistakes is cut after the first fifty. */

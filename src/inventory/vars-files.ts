@@ -2,13 +2,12 @@
 import { readdirSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { isMap } from 'yaml'
-import { parseDocument, readText } from '../document/document.ts'
 import { createVarSet, setVar, type VarSet, type VarsLayer } from './inventory.ts'
 import type { Loading } from './loading.ts'
+import { openFile, parseYaml } from './open-file.ts'
 import { kindOfPath } from './path-kind.ts'
-import { absorb, complain, type SourceText } from './spot.ts'
-import { refuseVault } from './vault.ts'
-import { createYamlReading, entriesOf, spotOf, yamlValue } from './yaml-value.ts'
+import { absorb, complain } from './spot.ts'
+import { entriesOf, spotOf, yamlValue } from './yaml-value.ts'
 
 const extensions = ['.yml', '.yaml', '.json']
 const deepest = 16
@@ -77,21 +76,19 @@ function filesUnder(loading: Loading, path: string, depth: number): string[] {
 
 function readVarsFile(loading: Loading, file: string, into: VarSet): void {
   try {
-    const source: SourceText = { file, text: readText(file) }
-    if (refuseVault(loading.faults, source)) return
-    const document = parseDocument(file, source.text)
-    const reading = createYamlReading(document, loading.faults)
-    if (document.root === null || document.data === null) return
-    if (!isMap(document.root)) {
+    const reading = parseYaml(loading, openFile(loading, file))
+    const { root, data } = reading.document
+    if (root === null || data === null) return
+    if (!isMap(root)) {
       complain(
         loading.faults,
         'INVENTORY_SYNTAX',
         'a vars file is a mapping of variables',
-        spotOf(reading, document.root),
+        spotOf(reading, root),
       )
       return
     }
-    for (const { key, keyNode, value } of entriesOf(reading, document.root)) {
+    for (const { key, keyNode, value } of entriesOf(reading, root)) {
       setVar(into, key, yamlValue(reading, value), spotOf(reading, keyNode))
     }
   } catch (error) {

@@ -143,7 +143,8 @@ test('one machine under two names is refused, another port or user is another ma
   expect(connectionsOf(loadIni(text('')), ['b']).size).toBe(1)
 })
 
-test('variables may come from elsewhere', () => {
+test('-e wins over the inventory, and templates see it', () => {
   const inventory = loadIni('a ansible_host="{{ where }}"')
-  expect(connectionsOf(inventory, ['a'], {}, () => ({ ansible_host: 'x' })).get('a')?.address).toBe('x')
+  expect(connectionsOf(inventory, ['a'], {}, { where: 'x' }).get('a')?.address).toBe('x')
+  expect(connectionsOf(inventory, ['a'], {}, { ansible_host: 'y' }).get('a')?.address).toBe('y')
 })

@@ -1,0 +1,39 @@
+/** Texts of inventory and vars files, whole vaults opened. */
+import { HandoverError } from '../core/fault.ts'
+import { parseDocument, readText, type SourceDocument } from '../document/document.ts'
+import type { Loading } from './loading.ts'
+import type { SourceText } from './spot.ts'
+import { isVaultText, openVault, rememberSecrets } from './vault.ts'
+import { createYamlReading, type YamlReading } from './yaml-value.ts'
+
+/** An inventory of ten thousand hosts is a megabyte or two. */
+const mostBytes = 16 * 1024 * 1024
+
+/** @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, INVENTORY_VAULT. */
+export function openFile({ inventory }: Loading, file: string): SourceText {
+  const text = readText(file, mostBytes)
+  if (!isVaultText(text)) return { file, text }
+  const opened = openVault(inventory.vault, text, { source: { file, text }, offset: 0 })
+  return { file, text: opened, isSecret: true }
+}
+
+/** @throws HandoverError YAML_*, without the lines of a text that was encrypted. */
+export function parseYaml(loading: Loading, source: SourceText): YamlReading {
+  const document = source.isSecret ? parseSecret(source) : parseDocument(source.file, source.text)
+  if (source.isSecret) rememberSecrets(loading.inventory.vault, document.data)
+  return createYamlReading(document, loading.faults, source.isSecret)
+}
+
+function parseSecret({ file, text }: SourceText): SourceDocument {
+  try {
+    return parseDocument(file, text)
+  } catch (error) {
+    if (!(error instanceof HandoverError)) throw error
+    throw new HandoverError(
+      error.faults.map(({ place, ...one }) => {
+        const { excerpt: _, ...where } = place ?? { file }
+        return { ...one, place: where }
+      }),
+    )
+  }
+}
