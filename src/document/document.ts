@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import {
   type Alias,
+  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -18,13 +19,17 @@ import {
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { placeAt } from './place.ts'
 
-export interface SourceDocument {
+/** Nodes alone: whoever walks over them must not follow an alias more often than it is written. */
+export interface SourceNodes {
   readonly file: string
   readonly text: string
   readonly root: Node | null
+  readonly lines: LineCounter
+}
+
+export interface SourceDocument extends SourceNodes {
   /** Plain data: maps are null-prototype objects, so no key of a file can reach a prototype. */
   readonly data: unknown
-  readonly lines: LineCounter
 }
 
 /** Where in a document: keys and indexes from the root. `part: 'key'` points at the last key itself. */
@@ -66,13 +71,15 @@ function readBounded(file: string, mostBytes: number): Buffer {
   try {
     const parts: Buffer[] = []
     let length = 0
-    let room = Math.min(fstatSync(handle).size, mostBytes) + 1
+    const { size } = fstatSync(handle)
+    let room = Math.min(size, mostBytes) + 1
     for (;;) {
       const part = Buffer.allocUnsafe(room)
       const read = readSync(handle, part, 0, room, null)
       parts.push(part.subarray(0, read))
       length += read
-      if (read === 0 || length > mostBytes) return Buffer.concat(parts, length)
+      // A file whose size is known has ended where it says; a pipe or a device only says so by reading nothing.
+      if (read === 0 || length > mostBytes || length === size) return Buffer.concat(parts, length)
       room = Math.min(64 * 1024, mostBytes + 1 - length)
     }
   } finally {
@@ -82,6 +89,17 @@ function readBounded(file: string, mostBytes: number): Buffer {
 
 /** @throws HandoverError YAML_SYNTAX, YAML_UNSAFE. */
 export function parseDocument(file: string, text: string): SourceDocument {
+  const { document, ...nodes } = parseWhole(file, text)
+  return { ...nodes, data: document ? toData(nodes, nodes.root, document) : null }
+}
+
+/** Half the work of parseDocument. @throws HandoverError YAML_SYNTAX, YAML_UNSAFE. */
+export function parseNodes(file: string, text: string): SourceNodes {
+  const { document: _, ...nodes } = parseWhole(file, text)
+  return nodes
+}
+
+function parseWhole(file: string, text: string): SourceNodes & { readonly document: Document | undefined } {
   const lines = new LineCounter()
   const source = { file, text, lines }
   const parsed = parseAllDocuments(text, {
@@ -91,7 +109,7 @@ export function parseDocument(file: string, text: string): SourceDocument {
     schema: 'core',
     strict: true,
   })
-  if (!Array.isArray(parsed) || parsed.length === 0) return { ...source, root: null, data: null }
+  if (!Array.isArray(parsed) || parsed.length === 0) return { ...source, root: null, document: undefined }
   const faults: Fault[] = parsed.flatMap(document =>
     document.errors.map(error =>
       fault('YAML_SYNTAX', lowerFirst(error.message), { place: placeAt(source, offsetOf(error, text)) }),
@@ -109,7 +127,7 @@ export function parseDocument(file: string, text: string): SourceDocument {
   const root = (document.contents as Node | null) ?? null
   faults.push(...unsafeParts(source, document))
   if (faults.length > 0) throw new HandoverError(faults)
-  return { ...source, root, data: toData(source, root, document) }
+  return { ...source, root, document }
 }
 
 /** The library places a duplicate key at the end of what stands before it. */

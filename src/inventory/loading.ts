@@ -14,7 +14,7 @@ import {
   type VarSet,
 } from './inventory.ts'
 import { complain, createFaultList, type FaultList, type Spot } from './spot.ts'
-import type { Vault } from './vault.ts'
+import { rememberSecrets, type Vault } from './vault.ts'
 
 export interface Loading {
   readonly inventory: Inventory
@@ -45,6 +45,7 @@ export function linkGroups(loading: Loading, parent: Group, child: Group, spot: 
 }
 
 export function assignVar(loading: Loading, target: VarSet, name: string, value: Value, spot: Spot): void {
+  if (spot.source.isSecret) rememberSecrets(loading.inventory.vault, value)
   if (name === '') {
     complain(loading.faults, 'INVENTORY_SYNTAX', 'a variable has no name', spot)
   } else if (name === 'ansible_group_priority' && isGroup(target)) {

@@ -1,9 +1,9 @@
 /** Texts of inventory and vars files, whole vaults opened. */
 import { HandoverError } from '../core/fault.ts'
-import { parseDocument, readText, type SourceDocument } from '../document/document.ts'
+import { parseNodes, readText, type SourceNodes } from '../document/document.ts'
 import type { Loading } from './loading.ts'
 import type { SourceText } from './spot.ts'
-import { isVaultText, openVault, rememberSecrets } from './vault.ts'
+import { isVaultText, openVault } from './vault.ts'
 import { createYamlReading, type YamlReading } from './yaml-value.ts'
 
 /** An inventory of ten thousand hosts is a megabyte or two. */
@@ -19,14 +19,13 @@ export function openFile({ inventory }: Loading, file: string): SourceText {
 
 /** @throws HandoverError YAML_*, without the lines of a text that was encrypted. */
 export function parseYaml(loading: Loading, source: SourceText): YamlReading {
-  const document = source.isSecret ? parseSecret(source) : parseDocument(source.file, source.text)
-  if (source.isSecret) rememberSecrets(loading.inventory.vault, document.data)
+  const document = source.isSecret ? parseSecret(source) : parseNodes(source.file, source.text)
   return createYamlReading(document, loading.faults, source.isSecret)
 }
 
-function parseSecret({ file, text }: SourceText): SourceDocument {
+function parseSecret({ file, text }: SourceText): SourceNodes {
   try {
-    return parseDocument(file, text)
+    return parseNodes(file, text)
   } catch (error) {
     if (!(error instanceof HandoverError)) throw error
     throw new HandoverError(

@@ -1,9 +1,9 @@
 /** group_vars/ and host_vars/: a file or a directory for each name. Rules: `plugins/vars/host_group_vars.py`. */
 import { readdirSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { isMap } from 'yaml'
-import { createVarSet, setVar, type VarSet, type VarsLayer } from './inventory.ts'
-import type { Loading } from './loading.ts'
+import { isMap, isScalar } from 'yaml'
+import { createVarSet, type VarSet, type VarsLayer } from './inventory.ts'
+import { assignVar, type Loading } from './loading.ts'
 import { openFile, parseYaml } from './open-file.ts'
 import { kindOfPath } from './path-kind.ts'
 import { absorb, complain } from './spot.ts'
@@ -77,8 +77,8 @@ function filesUnder(loading: Loading, path: string, depth: number): string[] {
 function readVarsFile(loading: Loading, file: string, into: VarSet): void {
   try {
     const reading = parseYaml(loading, openFile(loading, file))
-    const { root, data } = reading.document
-    if (root === null || data === null) return
+    const { root } = reading.document
+    if (root === null || (isScalar(root) && root.value === null)) return
     if (!isMap(root)) {
       complain(
         loading.faults,
@@ -89,7 +89,7 @@ function readVarsFile(loading: Loading, file: string, into: VarSet): void {
       return
     }
     for (const { key, keyNode, value } of entriesOf(reading, root)) {
-      setVar(into, key, yamlValue(reading, value), spotOf(reading, keyNode))
+      assignVar(loading, into, key, yamlValue(reading, value), spotOf(reading, keyNode))
     }
   } catch (error) {
     absorb(loading.faults, error)

@@ -14,7 +14,7 @@ const notText = 'is not text: put it into quotes'
 export function readYamlInventory(loading: Loading, reading: YamlReading): void {
   const { root } = reading.document
   if (!isMap(root)) {
-    const message = root === null ? 'the inventory is empty' : 'an inventory is a mapping of groups'
+    const message = 'an inventory is a mapping of groups'
     complain(loading.faults, 'INVENTORY_SYNTAX', message, spotOf(reading, root), 'begin with "all:"')
     return
   }
@@ -72,7 +72,7 @@ function readSection(loading: Loading, reading: YamlReading, group: Group, part:
 }
 
 /** A single word stands for itself with nothing in it, as in `hosts: web1`. */
-function sectionEntries(loading: Loading, reading: YamlReading, group: Group, part: Entry): Entry[] {
+function sectionEntries(loading: Loading, reading: YamlReading, group: Group, part: Entry): readonly Entry[] {
   const { value } = part
   if (isNothing(value)) return []
   if (isMap(value)) return entriesOf(reading, value)

@@ -2,19 +2,21 @@
  * Values of YAML as Ansible sees them. Ansible reads YAML 1.1 (PyYAML): `yes` is true, 0644 is 420, `<<` merges.
  * The rules for plain words are PyYAML's `resolver.py`. Timestamps stay text.
  */
-import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar, visit } from 'yaml'
-import type { SourceDocument } from '../document/document.ts'
+import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar, visit, type YAMLMap } from 'yaml'
+import type { SourceNodes } from '../document/document.ts'
 import type { Value } from './inventory.ts'
 import { exact } from './python-number.ts'
 import { complain, type FaultList, type SourceText, type Spot } from './spot.ts'
 import { tagged } from './tagged.ts'
 
 export interface YamlReading {
-  readonly document: SourceDocument
+  readonly document: SourceNodes
   readonly faults: FaultList
   readonly anchors: ReadonlyMap<string, Node>
   /** One value a node: an alias shares it, so aliases cannot multiply. */
   readonly values: Map<Node, Value>
+  /** The entries of a mapping, with others merged in; kept, so that mappings merged into each other cannot multiply. */
+  readonly entries: Map<Node, readonly Entry[]>
   /** Ansible reads a file that is JSON as JSON, whatever its name. */
   readonly isJson: boolean
   /** The document, for spots. */
@@ -22,13 +24,9 @@ export interface YamlReading {
 }
 
 /** @param isSecret whether the text was encrypted. */
-export function createYamlReading(
-  document: SourceDocument,
-  faults: FaultList,
-  isSecret = false,
-): YamlReading {
+export function createYamlReading(document: SourceNodes, faults: FaultList, isSecret = false): YamlReading {
   const anchors = new Map<string, Node>()
-  if (document.root) {
+  if (document.root && document.text.includes('&')) {
     visit(document.root, {
       Node(_key, node) {
         if (!isAlias(node) && node.anchor) anchors.set(node.anchor, node as Node)
@@ -36,7 +34,15 @@ export function createYamlReading(
     })
   }
   const source = { file: document.file, text: document.text, isSecret }
-  return { document, faults, anchors, values: new Map(), isJson: isJson(document.text), source }
+  return {
+    document,
+    faults,
+    anchors,
+    values: new Map(),
+    entries: new Map(),
+    isJson: isJson(document.text),
+    source,
+  }
 }
 
 export function spotOf(reading: YamlReading, node: Node | null | undefined): Spot {
@@ -69,8 +75,16 @@ export interface Entry {
 }
 
 /** The entries of a mapping with `<<` merged in: its own keys win, earlier merged mappings win over later ones. */
-export function entriesOf(reading: YamlReading, map: Node | null): Entry[] {
+export function entriesOf(reading: YamlReading, map: Node | null): readonly Entry[] {
   if (!isMap(map)) return []
+  const known = reading.entries.get(map)
+  if (known) return known
+  const entries = readEntries(reading, map)
+  reading.entries.set(map, entries)
+  return entries
+}
+
+function readEntries(reading: YamlReading, map: YAMLMap): Entry[] {
   const merged: Entry[] = []
   const own: Entry[] = []
   for (const { key, value } of map.items) {
@@ -185,6 +199,8 @@ const float = /^[-+]?(?:\d[\d_]*\.[\d_]*(?:[eE][-+]\d+)?|\.\d[\d_]*(?:[eE][-+]\d
 
 /** A word without quotes. Infinities and fractions of base 60 stay text: nobody means them. */
 function plainValue(source: string): Value {
+  // Most words: they begin as no number, null or truth value does.
+  if (/^[a-eg-mp-su-xzA-EG-MP-SU-XZ_/{]/.test(source)) return source
   if (source === '' || /^(?:~|null|Null|NULL)$/.test(source)) return null
   if (yes.test(source)) return true
   if (no.test(source)) return false
