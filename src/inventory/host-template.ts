@@ -22,12 +22,13 @@ export function hasTemplateMark(text: string): boolean {
  */
 export function filledVars(vars: Vars, placeOf: (variable: string) => Place | undefined): Vars {
   const filled: Vars = Object.create(null)
+  const known = new Map<string, Value>()
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(vars))) {
     // What has a getter may hold a template: it shows when it is read.
     const isPlain = typeof value === 'string' ? !hasTemplateMark(value) : value === null
     if (isPlain || typeof value === 'number' || typeof value === 'boolean') filled[name] = value
     else {
-      const get = () => fill(vars[name] ?? null, { vars, variable: name, trail: [name], placeOf })
+      const get = () => fill(vars[name] ?? null, { vars, known, variable: name, trail: [name], placeOf })
       Object.defineProperty(filled, name, { get, enumerable: true })
     }
   }
@@ -36,6 +37,8 @@ export function filledVars(vars: Vars, placeOf: (variable: string) => Place | un
 
 interface Filling {
   readonly vars: Vars
+  /** Variables that are filled in already: each that doubles the one before must not double the work. */
+  readonly known: Map<string, Value>
   /** The variable that was asked for, which errors name. */
   readonly variable: string
   /** Variables on the way, to find those that need themselves. */
@@ -87,15 +90,14 @@ function lookUp(written: string, filling: Filling): Value {
   if (trail.length > deepest)
     throw refusal(filling, `variables refer to each other more than ${deepest} deep`)
   const inner = { ...filling, trail: [...trail, root] }
-  return path.reduce<Value>(
-    (value, part) => {
-      const found = memberOf(value, part)
-      if (found === undefined)
-        throw refusal(filling, `"${expression}" is not there: nothing is called "${part}"`)
-      return fill(found, inner)
-    },
-    fill(vars[root] ?? null, inner),
-  )
+  const start = filling.known.get(root) ?? fill(vars[root] ?? null, inner)
+  filling.known.set(root, start)
+  return path.reduce<Value>((value, part) => {
+    const found = memberOf(value, part)
+    if (found === undefined)
+      throw refusal(filling, `"${expression}" is not there: nothing is called "${part}"`)
+    return fill(found, inner)
+  }, start)
 }
 
 /** Own members only: a name must never reach a prototype. */

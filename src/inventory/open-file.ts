@@ -1,6 +1,7 @@
 /** Texts of inventory and vars files, whole vaults opened. */
 import { HandoverError } from '../core/fault.ts'
-import { parseNodes, readText, type SourceNodes } from '../document/document.ts'
+import { parseNodes, type SourceNodes } from '../document/document.ts'
+import { readText } from '../document/text-file.ts'
 import type { Loading } from './loading.ts'
 import type { SourceText } from './spot.ts'
 import { isVaultText, openVault } from './vault.ts'

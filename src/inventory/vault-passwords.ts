@@ -1,7 +1,7 @@
 /** Passwords for Ansible Vault: `--vault-password-file FILE` and `--vault-id LABEL@FILE`, spelled as Ansible spells them. */
 import { basename, extname, resolve } from 'node:path'
 import { type Fault, fault, faultsOf, HandoverError } from '../core/fault.ts'
-import { readText } from '../document/document.ts'
+import { readText } from '../document/text-file.ts'
 import { looksLikeProgram, mayExecute, runProgram } from './own-program.ts'
 import { createVault, isVaultText, openVault, type VaultPassword } from './vault.ts'
 

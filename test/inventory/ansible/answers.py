@@ -9,7 +9,6 @@ import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 
-os.environ.update(ANSIBLE_NOCOLOR='1', ANSIBLE_LOCALHOST_WARNING='0', ANSIBLE_DEPRECATION_WARNINGS='0')
 # Without this a source that cannot be read is only warned about, and left out.
 os.environ['ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED'] = '1'
 

@@ -25,9 +25,19 @@ const all = [...cases, whole]
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'handover-ansible-')))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
+/** Nothing of how Ansible is set up on this machine. */
+const ownEnvironment = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ANSIBLE_'))),
+  ANSIBLE_CONFIG: join(root, 'ansible.cfg'),
+  ANSIBLE_HOME: join(root, 'home'),
+  ANSIBLE_NOCOLOR: '1',
+  ANSIBLE_DEPRECATION_WARNINGS: '0',
+}
+
 let answers: readonly Answer[]
 
 beforeAll(() => {
+  writeFileSync(ownEnvironment.ANSIBLE_CONFIG, '')
   const asked = all.map((one, index) => {
     writeCase(one, index)
     const sources = sourcesOf(one).flatMap(source => ['-i', source])
@@ -42,6 +52,7 @@ beforeAll(() => {
     input: JSON.stringify(asked),
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
+    env: ownEnvironment,
   })
   answers = JSON.parse(output) as Answer[]
 })
@@ -141,9 +152,12 @@ describe('which hosts a pattern means', () => {
 
 /** Asking many in one process must not have changed the answers. */
 describe('the commands themselves', () => {
-  const env = { ...process.env, ANSIBLE_NOCOLOR: '1', ANSIBLE_DEPRECATION_WARNINGS: '0' }
   const ask = (index: number, program: string, ...args: string[]) =>
-    spawnSync(program, args, { cwd: directoryOf(index), encoding: 'utf8', env }).stdout.trimEnd()
+    spawnSync(program, args, {
+      cwd: directoryOf(index),
+      encoding: 'utf8',
+      env: ownEnvironment,
+    }).stdout.trimEnd()
 
   test('ansible-inventory --list and --graph', () => {
     const index = all.findIndex(one => one.name === 'a directory of directories')
