@@ -3,10 +3,10 @@
  * group_vars/all, group_vars of the other groups, the host in the inventory itself, host_vars. Within each, the
  * inventory side comes before the playbook side, a parent before its child, a low priority before a high one.
  */
-import { isIP } from 'node:net'
 import type { Place } from '../core/fault.ts'
 import { fault, HandoverError } from '../core/fault.ts'
 import { groupsOfHost } from './hierarchy.ts'
+import { shortName } from './host-name.ts'
 import { hasTemplateMark } from './host-template.ts'
 import type { Host, Inventory, Value, VarSet, Vars } from './inventory.ts'
 import { placeOfSpot } from './spot.ts'
@@ -42,11 +42,6 @@ export function writtenVars(inventory: Inventory, hostName: string): Vars {
     inventory_dir: host.file === undefined ? null : host.file.replace(/\/[^/]*$/, '') || '/',
     group_names: groupNames,
   })
-}
-
-/** Up to the first dot; an address is not shortened. */
-export function shortName(hostName: string): string {
-  return isIP(hostName) ? hostName : (hostName.split('.', 1)[0] ?? hostName)
 }
 
 /** Where the value that wins was written; undefined when the host has no such variable. */

@@ -1,5 +1,6 @@
 /** The connections of all hosts of a run, with no machine in it twice. */
 import { type Fault, fault, faultsOf, HandoverError } from '../core/fault.ts'
+import { plural } from '../core/text.ts'
 import { type Connection, type ConnectionDefaults, connectionOf } from './connection.ts'
 import { filledVars } from './host-template.ts'
 import { hostVars, placeOfVar } from './host-vars.ts'
@@ -32,11 +33,28 @@ export function connectionsOf(
       else if (first !== name) faults.push(sameTarget(inventory, first, name, connection))
     } catch (error) {
       if (!(error instanceof HandoverError)) throw error
-      faults.push(...faultsOf(error))
+      faults.push(...faultsOf(error).map(one => ({ host: name, ...one })))
     }
   }
-  if (faults.length > 0) throw new HandoverError(faults)
+  if (faults.length > 0) throw new HandoverError(together(faults))
   return connections
+}
+
+/** One mistake in a group fails on every host of it: it is said once, with the first host and how many more. */
+function together(faults: readonly Fault[]): Fault[] {
+  const counts = new Map<string, { readonly first: Fault; count: number }>()
+  for (const one of faults) {
+    const { file, line, column } = one.place ?? {}
+    const key = JSON.stringify([one.code, one.message, one.place ? [file, line, column] : one.host])
+    const known = counts.get(key)
+    if (known) known.count++
+    else counts.set(key, { first: one, count: 1 })
+  }
+  return [...counts.values()].map(({ first, count }) =>
+    count === 1
+      ? first
+      : { ...first, message: `${first.message} (the same on ${plural(count - 1, 'other host')})` },
+  )
 }
 
 /**

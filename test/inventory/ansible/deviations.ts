@@ -27,6 +27,12 @@ const oneHost = (group: string, host: string) => {
   return { list, graph, vars: graph }
 }
 
+const listOf = (hostvars: Readonly<Record<string, unknown>>) => ({
+  all: { children: ['ungrouped'] },
+  ungrouped: { hosts: Object.keys(hostvars) },
+  _meta: { hostvars },
+})
+
 const tuples = 'JSON has no tuples: they are lists here, also where --graph --vars would show brackets'
 const wholeFloats =
   'JavaScript does not tell 5.0 from 5: --graph --vars shows it without the fraction; --list is equal'
@@ -71,6 +77,16 @@ export const deviations: Readonly<Record<string, Deviation>> = {
       vars: /\{'k': 'v'\}/,
     },
   },
+  'YAML: a time': {
+    why: 'times stay the text that was written; Ansible makes them times and prints those in another form',
+    ours: { list: listOf({ h: { t: '2001-12-14 21:59:43' } }) },
+  },
+  'YAML: a number without end': {
+    why: 'a whole number that JavaScript would round stays text',
+    ours: { list: listOf({ h: { n: '12345678901234567890' } }) },
+  },
+  'YAML: a key twice': { why: 'Ansible warns and takes the last', ours: refused },
+  'YAML: an unknown key': { why: 'Ansible warns and leaves the hosts under it out', ours: refused },
   'YAML: constructed': { why: 'inventory plugins are not built', ours: refused },
   'JSON with tags of Ansible, without an extension': {
     why: '--graph --vars never shows what is encrypted, so it needs no password',
@@ -85,6 +101,11 @@ const matchesNothing = 'a pattern that matches nothing is refused: it is a typin
 export const patternDeviations: Readonly<Record<string, PatternDeviation>> = {
   '"web[1-2]"': { why: 'Ansible itself calls this form removed', ours: undefined },
   '"web[2:1]"': { why: 'a range that runs backwards', ours: undefined },
+  '"localhost"': { why: 'there is no implicit localhost', ours: undefined },
+  '"nobody"': { why: matchesNothing, ours: undefined },
+  '"web:nobody"': { why: matchesNothing, ours: undefined },
+  '"web:!nobody"': { why: matchesNothing, ours: undefined },
+  '"web1:22"': { why: matchesNothing, ours: undefined },
   '"web[a]"': { why: matchesNothing, ours: undefined },
   '"~WEB"': { why: matchesNothing, ours: undefined },
   '"10.0.0.[12]"': {
