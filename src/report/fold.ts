@@ -109,6 +109,7 @@ function open(standing: Standing, entry: Extract<Entry, { type: 'run.started' }>
         before: undefined,
         after: undefined,
         newVersion: '',
+        wasBack: false,
         faults: [],
         open: new Set(),
       })

@@ -40,6 +40,8 @@ export interface HostStanding {
   after: HostFacts | undefined
   /** Of the binary it was prepared for; empty before that. */
   newVersion: string
+  /** It had failed and was proven back before another controller came: it takes no part any more. */
+  wasBack: boolean
   faults: readonly Fault[]
   /** Effects that were begun and have no end yet. */
   readonly open: Set<Effect>

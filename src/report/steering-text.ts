@@ -8,11 +8,23 @@ export function commandFor(verb: 'approve' | 'resume' | 'show', { opening }: Sta
   return `handover ${verb} ${oneLine(opening?.run ?? 'RUN', 80)}`
 }
 
-/** What can be done with a run that nobody leads any more: on, and, as long as it is not decided, back. */
-export function waysOn(run: string, isDecided: boolean): { readonly on: string; readonly back?: string } {
-  const resume = `\`handover resume ${run}\``
-  if (isDecided) return { on: `${resume} brings every host forward` }
-  return { on: `${resume} goes on with it`, back: `\`handover rollback ${run}\` takes every host back` }
+/**
+ * What can be done with a run that nobody leads any more: on, and, as long as it is not decided, back.
+ * @param isUnseen somebody may still lead it, where nobody here can see: then it has to be taken from there.
+ */
+export function waysOn(
+  run: string,
+  isDecided: boolean,
+  isUnseen = false,
+): { readonly on: string; readonly back?: string } {
+  const flag = isUnseen ? ' --takeover' : ''
+  const when = isUnseen ? ', when its controller is known to be gone' : ''
+  const resume = `\`handover resume ${run}${flag}\``
+  if (isDecided) return { on: `${resume} brings every host forward${when}` }
+  return {
+    on: `${resume} goes on with it${when}`,
+    back: `\`handover rollback ${run}${flag}\` takes every host back`,
+  }
 }
 
 /** `2026-11-20 03:15:00 UTC`. @param ms since 1970 */

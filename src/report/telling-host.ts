@@ -75,6 +75,12 @@ function found(
 ): Telling[] {
   const name = oneLine(host.name, 80)
   const [fault] = host.faults
+  if (fault && host.step === 'in doubt')
+    return [{ where: 'look', text: `${name} IN DOUBT ${said(fault)}`, tone: 'bad' }]
+  if (host.wasBack && host.step === 'reverted') {
+    const text = `${name} had failed, and is still back (runs ${versionOf(entry.found)})`
+    return [{ where: 'look', text, routine: true }]
+  }
   const isBad = fault !== undefined && (host.step === 'failed' || host.step === 'reverted')
   if (isBad) {
     const then = host.step === 'failed' ? '; it goes back' : ` (runs ${versionOf(entry.found)})`

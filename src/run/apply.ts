@@ -82,6 +82,7 @@ export function apply(state: RunState, entry: EntryBody): void {
     case 'host.commit.begun':
       return update(state, entry.host, 'committing')
     case 'host.committed':
+      state.heard = true
       return update(state, entry.host, 'committed', { after: entry.found })
     case 'run.interrupted':
       state.interrupted ??= entry.signal
@@ -94,6 +95,7 @@ export function apply(state: RunState, entry: EntryBody): void {
       return
     case 'run.woke':
       state.woke = 'yes'
+      state.wakes++
       judgeAnew(state)
       return
     case 'run.looked_again':

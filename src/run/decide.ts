@@ -166,7 +166,7 @@ function goBack(state: RunState): readonly Decision[] {
 }
 
 function endOfRollback(state: RunState): RunOutcome {
-  if (inPhase(state, 'in-doubt') > 0) return 'in-doubt'
+  if (inPhase(state, 'in-doubt', 'committed') > 0) return 'in-doubt'
   if (isTouched(state)) return 'rolled-back'
   return state.interrupted ? 'interrupted' : 'refused'
 }

@@ -99,7 +99,7 @@ function twinOf({ seen }: Stand, host: string, identity: string): Fault | undefi
   })
 }
 
-function factsOf(inspection: Inspection): HostFacts {
+export function factsOf(inspection: Inspection): HostFacts {
   const { version, sha256, runsPath, pid, workers, masters, draining } = inspection
   return { version, sha256, runsPath, pid, workers, masters, draining }
 }

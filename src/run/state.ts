@@ -43,6 +43,8 @@ export interface HostRecord {
   before: HostFacts | undefined
   after: HostFacts | undefined
   newVersion: string
+  /** It had failed and was proven back before another controller came: it takes no part any more. */
+  wasBack: boolean
   fault: Fault | undefined
   /** Every reason why it was refused. */
   refusals: readonly Fault[]
@@ -74,6 +76,8 @@ export interface RunState {
   bakes: number
   precommitting: boolean
   decided: boolean
+  /** Some host has acted on the decision, so nothing undoes it any more. */
+  heard: boolean
   /** Of the decision; undefined where it was only heard of from a host. */
   participants: ReadonlySet<string> | undefined
   rollingBack: string | undefined
@@ -84,6 +88,8 @@ export interface RunState {
   pausedMs: number | undefined
   /** The controller stood still; until every host was heard from again nothing new is begun. */
   woke: 'no' | 'yes' | 'looking'
+  /** How often it has stood still. */
+  wakes: number
   finished: RunOutcome | undefined
   exit: ExitCode | undefined
   /** The journal could not be written: from then on nothing new was begun. */
@@ -104,6 +110,7 @@ export function initialState(limits: Limits): RunState {
         before: undefined,
         after: undefined,
         newVersion: '',
+        wasBack: false,
         fault: undefined,
         refusals: [],
       })
@@ -123,12 +130,14 @@ export function initialState(limits: Limits): RunState {
     bakes: 0,
     precommitting: false,
     decided: false,
+    heard: false,
     participants: undefined,
     rollingBack: undefined,
     interrupted: undefined,
     gate: 'shut',
     pausedMs: undefined,
     woke: 'no',
+    wakes: 0,
     finished: undefined,
     exit: undefined,
     journalLost: false,

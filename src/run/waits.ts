@@ -43,7 +43,8 @@ async function giveUpAfter(
 ): Promise<void> {
   const { state, record } = stand
   await pass(stand, ms, () => !stillWaits())
-  if (stillWaits() && state.rollingBack === undefined && !state.finished)
+  // A host may have told of a decision meanwhile, and then nothing goes back.
+  if (stillWaits() && !state.decided && state.rollingBack === undefined && !state.finished)
     await record({ type: 'run.rolling_back', reason })
 }
 

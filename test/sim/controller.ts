@@ -110,7 +110,7 @@ function participantsOf(order: Order, life: Life, pen: Pen): ReadonlyMap<string,
   for (const [name, link] of links) {
     const line: Line = lineOf(link, life, time, dice)
     const asked = (host: string, verb: string) => onlooker.asked(sheet, epoch, host, verb, pen.isBroken())
-    const hands = handsOn(name, line, wanted, asked, onlooker.unheard)
+    const hands = handsOn(name, line, wanted, asked, host => onlooker.leasing(sheet.run, host))
     const checks = story.hasChecks ? [checkOf(link, life, dice)] : []
     participants.set(name, { hands, checks })
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { type Mutant, type Patch, runMutants } from './mutants.ts'
 import { hostMutants } from './mutants-host.ts'
+import { takenOverMutants } from './mutants-taken-over.ts'
 import { storyOf } from './random-story.ts'
 import type { Story } from './story.ts'
 
@@ -14,7 +15,7 @@ const mostStories = 1500
 
 afterAll(() => rmSync(copies, { recursive: true, force: true }))
 
-it.each([...runMutants, ...hostMutants])(
+it.each([...runMutants, ...takenOverMutants, ...hostMutants])(
   'catches: $name',
   async mutant => {
     const { play } = (await import(join(copyOf(mutant), 'test/sim/play.ts'))) as typeof import('./play.ts')

@@ -3,10 +3,10 @@ import type { EntryBody, HostEnd } from '../../src/journal/entry.ts'
 import { goingOnStates, isDeadManAlive } from './host-lock.ts'
 import type { Machine } from './host-machine.ts'
 import { acceptingOf, isIdle, mastersOf, unbornOf } from './host-processes.ts'
-import type { Wounds } from './invariants.ts'
 import type { Link } from './network.ts'
 import { isDecided, type Sheet } from './sheet.ts'
 import type { Story } from './story.ts'
+import type { Wounds } from './wounds.ts'
 
 export type Finish = Extract<EntryBody, { type: 'run.finished' }>
 
