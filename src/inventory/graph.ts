@@ -28,7 +28,7 @@ export function drawGraph(
   if (!group) return undefined
   const lines: string[] = []
   draw(inventory, group, 0, options, lines)
-  return lines
+  return lines.length > mostLines ? [...lines, '(the rest is left out)'] : lines
 }
 
 function draw(

@@ -3,7 +3,7 @@ import { HandoverError } from '../core/fault.ts'
 import { parseNodes, type SourceNodes } from '../document/document.ts'
 import { readText } from '../document/text-file.ts'
 import type { Loading } from './loading.ts'
-import type { SourceText } from './spot.ts'
+import { type SourceText, withoutText } from './spot.ts'
 import { isVaultText, openVault } from './vault.ts'
 import { createYamlReading, type YamlReading } from './yaml-value.ts'
 
@@ -29,11 +29,6 @@ function parseSecret({ file, text }: SourceText): SourceNodes {
     return parseNodes(file, text)
   } catch (error) {
     if (!(error instanceof HandoverError)) throw error
-    throw new HandoverError(
-      error.faults.map(({ place, ...one }) => {
-        const { excerpt: _, ...where } = place ?? { file }
-        return { ...one, place: where }
-      }),
-    )
+    throw new HandoverError(error.faults.map(withoutText))
   }
 }

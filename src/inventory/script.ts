@@ -18,7 +18,12 @@ export function readScript(loading: Loading, source: string): void {
   const spot: Spot = { source: { file: source, text: '' }, offset: 0 }
   const until = performance.now() + timeoutMs
   const ask = (...args: string[]): Buffer => {
-    const answer = runProgram(file, args, until - performance.now())
+    const left = until - performance.now()
+    if (left <= 0) {
+      const hint = 'let --list print _meta.hostvars, so that it is not run for every host'
+      throw refusal(source, `${source} was not through with its hosts after ${timeoutMs / 1000} s`, hint)
+    }
+    const answer = runProgram(file, args, left)
     if (answer.ok) return answer.stdout
     throw refusal(source, answer.message, answer.hint)
   }

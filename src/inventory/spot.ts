@@ -49,7 +49,18 @@ export function complain(
     faults.dropped++
     return
   }
-  faults.kept.push(fault(code, message, { place: placeOfSpot(spot), ...(hint ? { hint } : {}) }))
+  const found = fault(code, message, { place: placeOfSpot(spot), ...(hint ? { hint } : {}) })
+  faults.kept.push(spot.source.isSecret ? withoutText(found) : found)
+}
+
+/** A fault in the plain text of a vault: where it is, and nothing of what is written there. */
+export function withoutText({ code, place, host }: Fault): Fault {
+  const { excerpt: _, ...where } = place ?? { file: '' }
+  return fault(code, 'a mistake in an encrypted file, whose text is not shown', {
+    ...(place ? { place: where } : {}),
+    ...(host === undefined ? {} : { host }),
+    hint: 'look at this line with ansible-vault view',
+  })
 }
 
 /** @throws HandoverError with everything that was noted. */

@@ -151,5 +151,6 @@ test('any vault', { timeout: 600_000 }, () => {
       openVault(vault, text, { source: { file: 'f', text }, offset: 0 })
     },
     [{ text: `$ANSIBLE_VAULT;1.1;AES256\n${hex}\n` }, { text: `$ANSIBLE_VAULT;1.2;AES256;prod\n${hex}\n` }],
+    100,
   )
 })

@@ -158,6 +158,8 @@ describe('what cannot be opened is refused with its place', () => {
         'token: [hidden-secret\n',
         'token: 1\n- hidden-secret\n',
         'a: &x hidden-secret\nb: *y\n',
+        'a: hidden-secret\n"hidden-secret" x\n',
+        '- hidden-secret\n',
       ]),
       encoding: 'utf8',
     })
@@ -165,7 +167,17 @@ describe('what cannot be opened is refused with its place', () => {
       const files = directoryWith({ hosts: 'a\n', 'group_vars/all': text })
       const faults = faultsOfCall(() => loadInventory([join(files, 'hosts')], { vaultPasswords: passwords }))
       expect(faults.length).toBeGreaterThan(0)
-      expect(JSON.stringify(faults)).not.toContain('hidden-secret')
+      expect(JSON.stringify(faults)).not.toContain('hidden')
+      const inventory = directoryWith({ hosts: text })
+      const others = faultsOfCall(() =>
+        loadInventory([join(inventory, 'hosts')], { vaultPasswords: passwords }),
+      )
+      expect(JSON.stringify(others)).not.toContain('hidden')
+      expect(others[0]?.place).toEqual({
+        file: join(inventory, 'hosts'),
+        line: expect.any(Number),
+        column: expect.any(Number),
+      })
     }
   })
 })
