@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { hostVars, placeOfVar } from '../../src/inventory/host-vars.ts'
@@ -103,6 +103,17 @@ describe('group_vars and host_vars', () => {
     expect(hostVars(inventory, 'a')).toMatchObject({ who: 'b', only: 1, deep: [1], from: 'none' })
     expect(hostVars(inventory, 'b').who).toBe('host')
     expect(hostVars(inventory, 'c').who).toBe('yml')
+  })
+  test('links are followed', () => {
+    const directory = directoryWith({
+      hosts: '[web]\na\n',
+      'real/x.yml': 'v: 1',
+      'one.yml': 'w: 2',
+      'group_vars/.keep': '',
+    })
+    symlinkSync(join(directory, 'real'), join(directory, 'group_vars/web'))
+    symlinkSync(join(directory, 'one.yml'), join(directory, 'real/y'))
+    expect(hostVars(loadInventory([join(directory, 'hosts')]), 'a')).toMatchObject({ v: 1, w: 2 })
   })
   test('a name with a dot is not an extension', () => {
     const inventory = loadFiles({ hosts: 'a.example.com\n', 'host_vars/a.example.com.yml': 'v: 1' })
