@@ -4,6 +4,7 @@
  */
 import type { Artifact } from '../playbook/artifact.ts'
 import type { Vantage } from '../playbook/playbook.ts'
+import type { PlannedWindows } from './windows.ts'
 
 /** A host of the run as the inventory knows it. */
 export interface PlanHost {
@@ -120,4 +121,6 @@ export interface Plan {
   /** A host goes back by itself this long after the controller was last heard. */
   readonly leaseMs: number
   readonly commit: 'fleet'
+  /** Not there: hosts may start at any time. */
+  readonly windows?: PlannedWindows
 }

@@ -66,8 +66,13 @@ export function planRollout(
     onDrainLimit: playbook.onDrainLimit,
     leaseMs: playbook.leaseMs,
     commit: playbook.commit,
+    ...windowsOf(playbook),
   }
   return { ...plan, fingerprint: fingerprintOf(plan) }
+}
+
+function windowsOf({ windows: rules, onWindowClose: onClose }: Playbook): Pick<Plan, 'windows'> {
+  return rules.length === 0 ? {} : { windows: { rules, onClose } }
 }
 
 function noHosts(playbook: Playbook): HandoverError {

@@ -11,6 +11,7 @@ import { type CheckedPlaybook, playbook as playbookSchema } from './schema.ts'
 import { createScope } from './template.ts'
 import { findUnquotedNumbers } from './unquoted-number.ts'
 import { checkVars } from './variables.ts'
+import { buildWindow } from './windows.ts'
 
 /**
  * @param file path of the playbook; `artifact.src` is relative to it.
@@ -105,6 +106,8 @@ function build(
     health: checked.health.map((check, index) => buildCheck(check, index, placed)),
     stages: checked.stages.map((stage, index) => buildStage(stage, index, at)),
     stagesPlace: at('stages'),
+    windows: checked.windows.map(buildWindow),
+    onWindowClose: checked.on_window_close,
   }
 }
 

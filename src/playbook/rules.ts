@@ -13,6 +13,8 @@ export function findContradictions(document: SourceDocument, data: unknown): Fau
     ...restNotLast(document, data),
     ...timeoutsWithoutGate(document, data),
     ...probesOf(document, data),
+    ...kindsOfWindows(document, data),
+    ...closeWithoutWindows(document, data),
   ]
 }
 
@@ -67,6 +69,27 @@ function probesOf(document: SourceDocument, data: unknown): Fault[] {
     const message = `${keyName(path)} needs one of the keys "http", "tcp" and "command"`
     return [fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, path) })]
   })
+}
+
+function kindsOfWindows(document: SourceDocument, data: unknown): Fault[] {
+  return entriesOf(data, 'windows').flatMap(({ path, entry }): Fault[] => {
+    if ('allow' in entry && 'deny' in entry) {
+      const message = `${keyName(path)} has both "allow" and "deny"`
+      const place = placeOf(document, [...path, 'deny'], 'key')
+      return [fault('PLAYBOOK_VALUE', message, { place, hint: 'make two windows of it; deny wins' })]
+    }
+    if ('allow' in entry || 'deny' in entry || hasUnknownKey('windows.*', entry)) return []
+    const message = `${keyName(path)} needs one of the keys "allow" and "deny"`
+    return [fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, path) })]
+  })
+}
+
+function closeWithoutWindows(document: SourceDocument, data: unknown): Fault[] {
+  const written = valueAt(data, ['on_window_close'])
+  if (written === undefined || entriesOf(data, 'windows').length > 0) return []
+  const place = placeOf(document, ['on_window_close'], 'key')
+  const hint = 'add windows, or remove on_window_close'
+  return [fault('PLAYBOOK_VALUE', '"on_window_close" has no "windows" that could close', { place, hint })]
 }
 
 /** The unknown key is most likely the misspelt one that is missed: one complaint is enough. */

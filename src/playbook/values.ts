@@ -33,7 +33,7 @@ export const line = text.superRefine((value, ctx) => {
 
 /** Text to milliseconds. `least` is what the value must reach. */
 /** @param least milliseconds; 0 allows none at all */
-export function duration(least: number) {
+export function duration(least: number, most = longestMs) {
   return z.string({ error: 'a duration such as "30s"' }).transform((source, ctx) => {
     const ms = parseDuration(source)
     if (ms === undefined) {
@@ -44,7 +44,7 @@ export function duration(least: number) {
       const message = least > 1 ? `must be at least "${formatDuration(least)}"` : 'must be longer than 0'
       return refuse(ctx, { message })
     }
-    if (ms > longestMs) return refuse(ctx, { message: 'must be at most "168h"' })
+    if (ms > most) return refuse(ctx, { message: `must be at most "${most / 3_600_000}h"` })
     return ms
   })
 }

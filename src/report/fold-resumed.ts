@@ -15,6 +15,8 @@ export function applyResumed(standing: Standing, entry: Extract<Entry, { type: '
   // Whoever waits, waits anew: nobody has watched the fleet meanwhile.
   // Resuming is what a pause waits for.
   standing.pause = undefined
+  // Judged as of now.
+  standing.hold = undefined
   for (const stage of standing.stages) {
     if (stage.step === 'baking' || stage.step === 'baked') stage.step = 'rolling'
   }
@@ -103,6 +105,7 @@ function learnDecided(standing: Standing, { name }: HostStanding): void {
   standing.decisionHeardFrom = name
   standing.rollingBack = undefined
   standing.interrupted = undefined
+  standing.hold = undefined
   standing.pause = undefined
   for (const host of standing.hosts.values()) {
     if (!['reverted', 'released', 'unreachable', 'refused'].includes(host.step)) continue

@@ -122,13 +122,14 @@ function course(standing: Standing, style: RunStyle): string[] {
 
 /** A dead controller hears no approval; whoever resumes the run waits anew. */
 function waiting(standing: Standing, { alive, color }: RunStyle): string[] {
-  const { gate, pause, stoodStill } = standing
+  const { gate, pause, hold, stoodStill } = standing
   if (alive !== false) {
     const still = stoodStill ? ['its machine stood still: every host is heard from again'] : []
     return [...waitTexts(standing), ...still].map(text => paint({ color }, 'doubt', text))
   }
   return [
     ...(pause ? [`it was paused by ${oneLine(pause.by, 80)}`] : []),
+    ...(hold ? ['it held until its maintenance window would open again'] : []),
     ...(gate ? [`stage ${oneLine(gate.stage, 40)} was waiting for an approval`] : []),
   ]
 }

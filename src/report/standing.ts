@@ -54,6 +54,8 @@ export interface StageStanding {
 
 /** Something that ends by itself, and then takes the run back. Milliseconds since 1970. */
 interface Wait {
+  /** For how long at most. */
+  readonly ms: number
   readonly untilMs: number
 }
 
@@ -73,7 +75,9 @@ export interface Standing {
   rollingBack: string | undefined
   interrupted: Extract<Entry, { type: 'run.interrupted' }> | undefined
   gate: (Wait & { readonly stage: string }) | undefined
-  pause: (Wait & { readonly by: string; readonly ms: number }) | undefined
+  pause: (Wait & { readonly by: string }) | undefined
+  /** Closed, and nothing more is switched until it opens again. */
+  hold: { readonly opens: string | null; readonly zone: string } | undefined
   /** The controller stood still, and the hosts are heard from again. */
   stoodStill: boolean
   /** The newest controller, where it is not the one that began. */
@@ -97,6 +101,7 @@ export function newStanding(): Standing {
     interrupted: undefined,
     gate: undefined,
     pause: undefined,
+    hold: undefined,
     stoodStill: false,
     resumed: undefined,
     finished: undefined,

@@ -1,5 +1,6 @@
 /** Words for what is done to a run from outside, and for what it waits for: each with the command that goes on. */
 import type { Entry } from '../journal/entry.ts'
+import { momentText } from '../plan/moment-text.ts'
 import { oneLine } from './line.ts'
 import type { Standing } from './standing.ts'
 
@@ -42,13 +43,17 @@ export function interruptionText({ signal, by }: Extract<Entry, { type: 'run.int
 
 /** What the run waits for; empty when it does not wait for anybody. A pause comes first: it also holds an approved stage. */
 export function waitTexts(standing: Standing): string[] {
-  const { gate, pause } = standing
-  const end = (untilMs: number) => `until ${timeText(untilMs)}, then every host goes back`
+  const { gate, pause, hold } = standing
+  const end = (untilMs: number) =>
+    hold ? 'its time counts from the opening' : `until ${timeText(untilMs)}, then every host goes back`
   return [
     ...(pause
       ? [
           `PAUSED by ${oneLine(pause.by, 80)}, nothing more is switched: \`${commandFor('resume', standing)}\` goes on (${end(pause.untilMs)})`,
         ]
+      : []),
+    ...(hold
+      ? [`HOLDS until ${opensText(hold)}: window closed; nothing more is switched, leases are renewed`]
       : []),
     ...(gate
       ? [
@@ -60,13 +65,25 @@ export function waitTexts(standing: Standing): string[] {
 
 /** The same for one narrow line: the command first, because the end may be cut. */
 export function waitTitle(standing: Standing): string | undefined {
-  const { gate, pause } = standing
+  const { gate, pause, hold } = standing
+  if (hold)
+    return `HOLDS until ${opensText(hold)}: window closed${pause ? '; and PAUSED' : gate ? `; ${commandFor('approve', standing)} counts then` : ''}`
   if (pause) {
     return `PAUSED: ${commandFor('resume', standing)} goes on (until ${shortTime(standing, pause.untilMs)})`
   }
   if (!gate) return undefined
   const stage = oneLine(gate.stage, 40)
   return `WAITS: ${commandFor('approve', standing)} begins ${stage} (until ${shortTime(standing, gate.untilMs)})`
+}
+
+function opensText({ opens, zone }: NonNullable<Standing['hold']>): string {
+  const ms = Date.parse(opens ?? '')
+  try {
+    return momentText(ms, zone)
+  } catch {
+    // A journal is a file, and may say anything.
+    return timeText(ms)
+  }
 }
 
 /** Without the day where it cannot be mistaken. */

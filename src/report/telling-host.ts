@@ -37,6 +37,8 @@ export function tellHost(standing: Standing, host: HostStanding, entry: HostEntr
       return news('run', 'left out', 'doubt')
     case 'host.switched':
       return routine(host.stage, `switched in ${formatDuration(entry.ms)}`)
+    case 'host.postponed':
+      return news(host.stage, 'not switched: the maintenance window had closed by then', 'doubt')
     case 'host.healthy':
       return routine(host.stage, 'healthy')
     case 'host.failed': {

@@ -22,6 +22,8 @@ export function applyResumed(state: RunState): void {
   if (state.gate === 'waiting') state.gate = 'shut'
   // Resuming is what a pause waits for.
   state.pausedMs = undefined
+  // Judged as of now.
+  state.window = 'open'
   state.woke = 'no'
   state.retried.clear()
   state.finished = undefined

@@ -46,6 +46,9 @@ export function apply(state: RunState, entry: EntryBody): void {
     case 'host.switch.begun':
       dequeue(state, entry.host)
       return update(state, entry.host, 'switching', { touched: true, begun: true })
+    case 'host.postponed':
+      if (state.hosts.get(entry.host)?.phase !== 'switching') return
+      return queueAnew(state, entry.host, 'prepared')
     case 'host.switched':
       return updateUnlessPast(state, entry.host, 'switched')
     case 'host.healthy':
@@ -92,6 +95,13 @@ export function apply(state: RunState, entry: EntryBody): void {
       return
     case 'run.continued':
       state.pausedMs = undefined
+      return
+    case 'window.closed':
+      state.window = entry.next
+      state.windowOpensMs = entry.opens === null ? undefined : Date.parse(entry.opens)
+      return
+    case 'window.opened':
+      state.window = 'open'
       return
     case 'run.woke':
       state.woke = 'yes'

@@ -5,6 +5,7 @@
 import type { ExitCode } from '../core/exit-code.ts'
 import type { Fault } from '../core/fault.ts'
 import type { HostFacts, Interruption, RunOutcome, StageInfo } from '../journal/entry.ts'
+import type { PlannedWindows } from '../plan/windows.ts'
 
 export type HostPhase =
   | 'waiting'
@@ -57,6 +58,8 @@ export interface Limits {
   readonly maxFailed: number
   readonly maxUnreachable: number
   readonly rollbackConcurrency: number
+  /** Not there: hosts may start at any time. */
+  readonly windows?: PlannedWindows
 }
 
 export interface RunState {
@@ -86,6 +89,10 @@ export interface RunState {
   gate: 'shut' | 'waiting' | 'passed'
   /** Nothing more is switched; for how long at most, in milliseconds. */
   pausedMs: number | undefined
+  /** Open, or what follows from its having closed while hosts were left to switch. */
+  window: 'open' | PlannedWindows['onClose']
+  /** When it opens next, in milliseconds since 1970, while the run holds. */
+  windowOpensMs: number | undefined
   /** The controller stood still; until every host was heard from again nothing new is begun. */
   woke: 'no' | 'yes' | 'looking'
   /** How often it has stood still. */
@@ -136,6 +143,8 @@ export function initialState(limits: Limits): RunState {
     interrupted: undefined,
     gate: 'shut',
     pausedMs: undefined,
+    window: 'open',
+    windowOpensMs: undefined,
     woke: 'no',
     wakes: 0,
     finished: undefined,

@@ -151,7 +151,7 @@ describe('what a run waits for', () => {
 
   it('is a gate until it passes', () => {
     const waiting = at(...gated())
-    expect(waiting.gate).toEqual({ stage: 'rest', untilMs: waiting.lastMs + 3_600_000 })
+    expect(waiting.gate).toEqual({ stage: 'rest', ms: 3_600_000, untilMs: waiting.lastMs + 3_600_000 })
     expect(step(waiting)).toBe('at gate')
     const passed = at(...gated(), approved)
     expect([passed.gate, step(passed)]).toEqual([undefined, 'waiting'])

@@ -228,10 +228,12 @@ it('a controller that stands still once more while it hears from its hosts begin
   asleep = true
   sleep(60_000)
   await story.told('run.woke')
-  await expect.poll(() => asked).toBeGreaterThan(0)
+  await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThan(0)
   const before = fleet.calls.filter(call => call === 'a.renew').length
   sleep(7_200_000)
-  await expect.poll(() => words(story.entries()).filter(type => type === 'run.woke').length).toBe(2)
+  await expect
+    .poll(() => words(story.entries()).filter(type => type === 'run.woke').length, { timeout: 20_000 })
+    .toBe(2)
   open()
   await story.ended
   expect(words(story.entries()).filter(type => type === 'run.looked_again')).toHaveLength(1)

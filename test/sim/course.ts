@@ -55,6 +55,11 @@ export function courseOf(limits: Limits): (body: EntryBody) => string | undefine
         if (open.size > Math.min(limits.concurrency, isDecided ? limits.concurrency : widest))
           return `window: ${[...open].join(' ')} at one time`
         return
+      case 'host.postponed':
+        open.delete(body.host)
+        held.delete(body.host)
+        touched.delete(body.host)
+        return
       case 'host.failed':
         held.delete(body.host)
         if (body.found) open.delete(body.host)
