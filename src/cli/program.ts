@@ -1,5 +1,6 @@
 /** Every command with its options; what each one does is in its own file. */
 import { Command } from 'commander'
+import { addInventoryCommand } from './inventory-options.ts'
 import { addLabCommands } from './lab-options.ts'
 import { addLockCommands } from './lock-options.ts'
 import { withOutput, withTargets } from './options.ts'
@@ -81,6 +82,7 @@ With -D: 6 when a host is unfit or does not answer, 7 when another run has it; e
     .description('RUN is a run id, the start of one, or `last`.')
     .action(act(async () => (await import('./runs-command.ts')).showCommand))
   addSteeringCommands(program, act)
+  addInventoryCommand(program.command('inventory'), act)
   addLockCommands(program.command('lock').summary('who has which host'), act)
   addLabCommands(program.command('lab').summary('a real fleet on loopback'), act)
   return program

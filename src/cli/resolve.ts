@@ -8,6 +8,7 @@ import type { Inventory, Vars } from '../inventory/inventory.ts'
 import { limitHosts, matchHosts } from '../inventory/pattern.ts'
 import { loadInventory } from '../inventory/source.ts'
 import { connectionsOf } from '../inventory/targets.ts'
+import { readVaultPasswords } from '../inventory/vault-passwords.ts'
 import type { PlayInfo } from '../journal/entry.ts'
 import type { Plan, PlanHost } from '../plan/plan.ts'
 import { planRollout } from '../plan/rollout.ts'
@@ -91,7 +92,8 @@ function seedFor(playbooks: readonly Playbook[], { seed }: TargetOptions): numbe
   return seed
 }
 
-function inventoryOf(file: string, { inventory }: TargetOptions): Inventory {
+function inventoryOf(file: string, options: TargetOptions): Inventory {
+  const { inventory } = options
   if (inventory.length === 0) {
     throw new HandoverError(
       fault('USAGE', 'no inventory was given', {
@@ -99,7 +101,10 @@ function inventoryOf(file: string, { inventory }: TargetOptions): Inventory {
       }),
     )
   }
-  return loadInventory(inventory, { playbookDirs: [dirname(resolve(file))] })
+  return loadInventory(inventory, {
+    playbookDirs: [dirname(resolve(file))],
+    vaultPasswords: readVaultPasswords(options, process.env),
+  })
 }
 
 /** The hosts the playbook and --limit mean, in inventory order, with how to reach each. */
@@ -115,8 +120,7 @@ function selectHosts(
     ...(options.privateKey ? { identityFiles: [resolve(options.privateKey)] } : {}),
   }
   // -e wins over all, also over how a host is reached.
-  const varsOf = (name: string) => ({ ...hostVars(inventory, name), ...(playbook.extraVars as Vars) })
-  const connections = connectionsOf(inventory, names, defaults, varsOf)
+  const connections = connectionsOf(inventory, names, defaults, playbook.extraVars as Vars)
   const hosts = names.flatMap(name => {
     const connection = connections.get(name)
     if (!connection) return []

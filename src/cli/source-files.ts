@@ -8,7 +8,7 @@ const most = 2000
 
 /** Absolute paths. */
 export function sourceFiles(playbook: string, { inventory, extraVars }: TargetOptions): string[] {
-  const inventories = inventory.filter(isFile)
+  const inventories = inventory.flatMap(source => (isFile(source) ? [source] : filesUnder(source)))
   const variables = extraVars.flatMap(given => (given.trim().startsWith('@') ? [given.trim().slice(1)] : []))
   const named = [playbook, ...inventories, ...variables].map(file => resolve(file))
   const beside = new Set([playbook, ...inventories].map(file => dirname(resolve(file))))

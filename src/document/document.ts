@@ -2,9 +2,9 @@
  * A YAML file that remembers where everything stands, so that every complaint can name line and column.
  * Reads YAML 1.2 core schema, one document, unique keys, no merge keys, bounded size, depth and aliases.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
 import {
   type Alias,
+  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -17,20 +17,24 @@ import {
 } from 'yaml'
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { placeAt } from './place.ts'
+import { readText } from './text-file.ts'
 
-export interface SourceDocument {
+/** Nodes alone: whoever walks over them must not follow an alias more often than it is written. */
+export interface SourceNodes {
   readonly file: string
   readonly text: string
   readonly root: Node | null
+  readonly lines: LineCounter
+}
+
+export interface SourceDocument extends SourceNodes {
   /** Plain data: maps are null-prototype objects, so no key of a file can reach a prototype. */
   readonly data: unknown
-  readonly lines: LineCounter
 }
 
 /** Where in a document: keys and indexes from the root. `part: 'key'` points at the last key itself. */
 export type DocumentPath = readonly (string | number)[]
 
-const maxBytes = 1024 * 1024
 const maxDepth = 64
 const unsafeKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
@@ -39,44 +43,19 @@ export function readDocument(file: string): SourceDocument {
   return parseDocument(file, readText(file))
 }
 
-/** Text of a file, BOM removed. @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE. */
-export function readText(file: string): string {
-  let bytes: Buffer
-  try {
-    bytes = readBounded(file)
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
-    throw new HandoverError(
-      fault('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, {
-        place: { file },
-        hint: 'check the path and its permissions',
-      }),
-    )
-  }
-  if (bytes.length > maxBytes) {
-    const message = `${file} is larger than ${maxBytes} bytes, the most that is read`
-    throw new HandoverError(fault('FILE_TOO_LARGE', message, { place: { file } }))
-  }
-  return bytes.toString('utf8').replace(/^\ufeff/, '')
-}
-
-/** At most one byte more than is allowed: the size of a pipe or a device says nothing, and /dev/zero never ends. */
-function readBounded(file: string): Buffer {
-  const handle = openSync(file, 'r')
-  try {
-    const buffer = Buffer.alloc(maxBytes + 1)
-    let length = 0
-    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
-      read = readSync(handle, buffer, length, buffer.length - length, null)
-    }
-    return buffer.subarray(0, length)
-  } finally {
-    closeSync(handle)
-  }
-}
-
 /** @throws HandoverError YAML_SYNTAX, YAML_UNSAFE. */
 export function parseDocument(file: string, text: string): SourceDocument {
+  const { document, ...nodes } = parseWhole(file, text)
+  return { ...nodes, data: document ? toData(nodes, nodes.root, document) : null }
+}
+
+/** Half the work of parseDocument. @throws HandoverError YAML_SYNTAX, YAML_UNSAFE. */
+export function parseNodes(file: string, text: string): SourceNodes {
+  const { document: _, ...nodes } = parseWhole(file, text)
+  return nodes
+}
+
+function parseWhole(file: string, text: string): SourceNodes & { readonly document: Document | undefined } {
   const lines = new LineCounter()
   const source = { file, text, lines }
   const parsed = parseAllDocuments(text, {
@@ -86,7 +65,7 @@ export function parseDocument(file: string, text: string): SourceDocument {
     schema: 'core',
     strict: true,
   })
-  if (!Array.isArray(parsed) || parsed.length === 0) return { ...source, root: null, data: null }
+  if (!Array.isArray(parsed) || parsed.length === 0) return { ...source, root: null, document: undefined }
   const faults: Fault[] = parsed.flatMap(document =>
     document.errors.map(error =>
       fault('YAML_SYNTAX', lowerFirst(error.message), { place: placeAt(source, offsetOf(error, text)) }),
@@ -104,7 +83,7 @@ export function parseDocument(file: string, text: string): SourceDocument {
   const root = (document.contents as Node | null) ?? null
   faults.push(...unsafeParts(source, document))
   if (faults.length > 0) throw new HandoverError(faults)
-  return { ...source, root, data: toData(source, root, document) }
+  return { ...source, root, document }
 }
 
 /** The library places a duplicate key at the end of what stands before it. */

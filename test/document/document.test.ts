@@ -10,9 +10,9 @@ import {
   parseDocument,
   placeOf,
   readDocument,
-  readText,
 } from '../../src/document/document.ts'
 import { placeOn } from '../../src/document/place.ts'
+import { readText } from '../../src/document/text-file.ts'
 
 function faultsIn(call: () => unknown): readonly Fault[] {
   try {
