@@ -34,7 +34,7 @@ export async function resumeFromHosts(
   options: ResumeOptions,
 ): Promise<number> {
   refuseLimit(options)
-  const { plan: whole, machine } = await resolvePlan(playbook, options)
+  const { plan: whole, machine, playbook: loaded } = await resolvePlan(playbook, options)
   const all = await lookAtRecords(whole, machine, options)
   const run = oneUnfinished(all, wanted)
   const silent = all.flatMap(({ fault }) => fault ?? [])
@@ -65,7 +65,9 @@ export async function resumeFromHosts(
     options.yes || (await askAtTerminal(terminal, options, question, [course, ...outsideNote(outside)]))
   if (!isAgreed) return notBegun(terminal)
   const epoch = Math.max(...own.map(({ last }) => last?.epoch ?? 1)) + 1
-  await beginAnew(root, { run, plan, machine, playbook, epoch, bodies: recordedEntries(run, parts) }, options)
+  const sources = sourceFiles(loaded, options)
+  const bodies = recordedEntries(run, parts)
+  await beginAnew(root, { run, plan, machine, playbook, sources, epoch, bodies })
   const opening = {
     type: 'run.resumed' as const,
     ...ownTrace(),
@@ -145,16 +147,17 @@ interface Anew {
   readonly plan: Plan
   readonly machine: string
   readonly playbook: string
+  /** The files that the plan was made from. */
+  readonly sources: readonly string[]
   readonly epoch: number
   /** What its hosts have recorded. */
   readonly bodies: readonly EntryBody[]
 }
 
 /** A directory for that very run, with a journal that says what its hosts have recorded. */
-async function beginAnew(root: string, anew: Anew, options: ResumeOptions): Promise<void> {
-  const { run, plan, machine, playbook, epoch } = anew
-  const sources = await digestAll(sourceFiles(playbook, options))
-  const dir = await createRunDirectory(root, run, { ...plan, machine }, sources)
+async function beginAnew(root: string, anew: Anew): Promise<void> {
+  const { run, plan, machine, playbook, sources, epoch } = anew
+  const dir = await createRunDirectory(root, run, { ...plan, machine }, await digestAll(sources))
   await claimController(dir, run, epoch)
   const journal = await createJournal(journalFile(root, run), run)
   const bodies = [startOf(plan, playbook), ...anew.bodies]

@@ -17,8 +17,8 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
   if (options.syntaxCheck) return validateCommand(terminal, playbook, options)
   if (options.listHosts) return planCommand(terminal, playbook, options)
   if (options.check) return preflightCommand(terminal, playbook, options)
-  const { plan, machine } = await resolvePlan(playbook, options)
+  const { plan, machine, playbook: loaded } = await resolvePlan(playbook, options)
   const question = `Upgrade ${plural(plan.hosts.length, 'host')}?`
-  const sources = sourceFiles(playbook, options)
+  const sources = sourceFiles(loaded, options)
   return carryOut(terminal, { plan, machine, playbook, question, sources }, options)
 }

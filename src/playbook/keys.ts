@@ -19,7 +19,7 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
 
 /** Part of the format, and refused until it is built: nothing is ever accepted and ignored. */
 const notBuilt: Readonly<Record<string, readonly string[]>> = {
-  '': ['windows', 'hooks', 'notify', 'vars_files', 'max_unavailable'],
+  '': ['windows', 'hooks', 'notify', 'max_unavailable'],
   artifact: ['files'],
   'stages.*': ['rehearse', 'spread'],
 }

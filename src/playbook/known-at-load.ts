@@ -27,7 +27,8 @@ export function fillKnown(document: SourceDocument, scope: Scope): KnownAtLoad {
     const copy: Record<string, unknown> = Object.create(null)
     for (const [key, item] of Object.entries(value)) {
       if (key.startsWith('x-')) continue
-      const isData = path.length === 0 && key === 'vars'
+      // The paths of files of variables know less than everything else.
+      const isData = path.length === 0 && (key === 'vars' || key === 'vars_files')
       copy[key] = known?.includes(key) && !isData ? fill(item, [...path, key]) : item
     }
     return copy

@@ -12,6 +12,7 @@ import { type CheckedPlaybook, playbook as playbookSchema } from './schema.ts'
 import { createScope } from './template.ts'
 import { findUnquotedNumbers } from './unquoted-number.ts'
 import { checkVars } from './variables.ts'
+import { readVarsFiles } from './vars-files.ts'
 
 /**
  * The plays of a file in their order: one mapping is one play, as is each entry of a list.
@@ -48,7 +49,9 @@ interface LoadedPlay {
 }
 
 function loadPlay(document: SourceDocument, extraVars: Vars): LoadedPlay {
-  const vars = varsOf(document)
+  const own = varsOf(document)
+  const fromFiles = readVarsFiles(document, own, extraVars)
+  const vars = { ...own, ...fromFiles.vars }
   const numbers = findUnquotedNumbers(document)
   const { data, failed } = fillKnown(document, createScope([vars, extraVars]))
   const checked = playbookSchema.safeParse(data)
@@ -62,10 +65,15 @@ function loadPlay(document: SourceDocument, extraVars: Vars): LoadedPlay {
     ...failed.map(one => one.fault),
     ...issues.flatMap(issue => faultsOfIssue(document, data, issue as Issue)),
     ...findContradictions(document, data),
-    ...checkVars(document, vars),
+    ...checkVars(document, own),
+    ...fromFiles.faults,
   ].sort(byPlace)
   if (faults.length > 0 || !checked.success) return { document, faults }
-  return { document, faults, playbook: build(document, checked.data, { vars, extraVars }) }
+  return {
+    document,
+    faults,
+    playbook: build(document, checked.data, { vars, varsFiles: fromFiles.files, extraVars }),
+  }
 }
 
 /** A run is known by its name, so two plays of one file must not share it. */
@@ -95,7 +103,7 @@ function byPlace(a: Fault, b: Fault): number {
 function build(
   document: SourceDocument,
   checked: CheckedPlaybook,
-  known: { vars: Vars; extraVars: Vars },
+  known: Pick<Playbook, 'vars' | 'varsFiles' | 'extraVars'>,
 ): Playbook {
   const { artifact, handover } = checked
   const at = (...path: DocumentPath) => placeOf(document, path)

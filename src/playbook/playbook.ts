@@ -80,7 +80,10 @@ export interface Playbook {
   readonly hostsPlace: Place
   /** Null when the playbook does not say. */
   readonly become: HostValue | null
+  /** Those of its `vars_files` win over its own. */
   readonly vars: Vars
+  /** Absolute. */
+  readonly varsFiles: readonly string[]
   readonly extraVars: Vars
   readonly artifact: {
     /** Absolute. */

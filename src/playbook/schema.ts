@@ -124,6 +124,7 @@ export const playbook = z.strictObject(
     hosts: line,
     become: hostFlag.optional(),
     vars: z.record(z.string(), z.unknown(), mapping).optional(),
+    vars_files: z.array(text, { error: 'a list of paths' }).optional(),
     artifact,
     handover,
     // 1 would be the safest and takes a fleet of hundreds all night; 5 is what Ansible's forks taught people

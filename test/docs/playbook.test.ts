@@ -1,5 +1,5 @@
 /** docs/playbook.md against the format: keys, defaults, arithmetic, templates, and every example through the loader. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -14,6 +14,8 @@ import { blocksOf, code, readPage, readSource, rowsOf, sectionNamed } from './pa
 
 const page = readPage('playbook.md')
 const directory = mkdtempSync(join(tmpdir(), 'handover-docs-'))
+mkdirSync(join(directory, 'vars'))
+writeFileSync(join(directory, 'vars/edge.yml'), 'zone: fra\n')
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 const minimal = {
