@@ -9,6 +9,7 @@ import type { Plan } from '../plan/plan.ts'
 import { askAtTerminal } from './agree.ts'
 import { type LeadOptions, lead, ownTrace } from './lead.ts'
 import { runDirectory } from './options.ts'
+import { secretsOf } from './secrets.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface CarryOutOptions extends LeadOptions {
@@ -33,6 +34,7 @@ export async function carryOut(
   { plan, machine, playbook, question, sources = [] }: Undertaking,
   options: CarryOutOptions,
 ): Promise<number> {
+  const secrets = secretsOf(plan, terminal)
   const isAgreed = options.yes || (await askAtTerminal(terminal, options, question, explainPlan(plan)))
   if (!isAgreed) {
     terminal.err('not started: nothing was contacted\n')
@@ -45,7 +47,7 @@ export async function carryOut(
   const opening = startOf(plan, playbook)
   const { exit = exitCode.unexpected } = await lead(
     terminal,
-    { plan, machine, root, run, epoch, opening },
+    { plan, machine, secrets, root, run, epoch, opening },
     options,
   )
   return exit

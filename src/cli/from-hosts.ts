@@ -23,6 +23,7 @@ import { partsOf, type Recorded, recordedEntries, strangers } from './recorded-h
 import { oneUnfinished } from './recorded-runs.ts'
 import { resolvePlan } from './resolve.ts'
 import { notBegun, type ResumeOptions } from './resume-command.ts'
+import { secretsOf } from './secrets.ts'
 import { sourceFiles } from './source-files.ts'
 import { tell } from './steer-commands.ts'
 import type { Terminal } from './terminal.ts'
@@ -35,6 +36,7 @@ export async function resumeFromHosts(
 ): Promise<number> {
   refuseLimit(options)
   const { plan: whole, machine, playbook: loaded } = await resolvePlan(playbook, options)
+  const secrets = secretsOf(whole, terminal)
   const all = await lookAtRecords(whole, machine, options)
   const run = oneUnfinished(all, wanted)
   const silent = all.flatMap(({ fault }) => fault ?? [])
@@ -78,7 +80,7 @@ export async function resumeFromHosts(
   const backBy = isForward ? undefined : asker()
   const { exit = exitCode.unexpected } = await lead(
     terminal,
-    { plan, machine, root, run, epoch, opening, past, backBy },
+    { plan, machine, secrets, root, run, epoch, opening, past, backBy },
     options,
   )
   return exit

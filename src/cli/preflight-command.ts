@@ -11,6 +11,7 @@ import { listHosts, planToLookAt } from './meant-hosts.ts'
 import { type OutputOptions, type ReachOptions, type TargetOptions, wantsColor } from './options.ts'
 import { planCommand } from './plan-command.ts'
 import { resolvePlan } from './resolve.ts'
+import { hushed, noSecrets, type Secrets, secretsOf } from './secrets.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface StatusOptions extends TargetOptions {
@@ -33,9 +34,15 @@ export async function preflightPlan(
   machine: string,
   options: ReachOptions & { readonly allowUnhealthy?: boolean },
 ): Promise<number> {
-  const looks = await lookAtFleet(plan, machine, options, options.allowUnhealthy ? 'fit' : 'fit and healthy')
+  const secrets = options.allowUnhealthy ? noSecrets : secretsOf(plan, terminal)
+  const looks = await lookAtFleet(
+    plan,
+    machine,
+    { ...options, secrets },
+    options.allowUnhealthy ? 'fit' : 'fit and healthy',
+  )
   const faults = looks.flatMap(look => look.faults)
-  show(terminal, options, looks)
+  show(hushed(terminal, secrets), options, looks)
   if (faults.length === 0) return exitCode.done
   return exitCodeOf(faults) === exitCode.locked ? exitCode.locked : exitCode.refused
 }
@@ -69,7 +76,7 @@ interface Look {
 async function lookAtFleet(
   plan: Plan,
   machine: string,
-  options: ReachOptions,
+  options: ReachOptions & { readonly secrets?: Secrets },
   question: Question,
 ): Promise<Look[]> {
   return withFleet(plan, machine, options, each =>

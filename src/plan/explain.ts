@@ -18,6 +18,7 @@ export function explainPlan(plan: Plan): string[] {
     `at most ${plural(most(plan), 'host')} being changed at once, ${Math.min(plan.rollbackConcurrency, plan.hosts.length)} when going back`,
     `tolerated: ${plural(plan.maxFailed, 'failed host')}, ${plural(plan.maxUnreachable, 'unreachable host')}`,
     ...healthLines(plan),
+    ...secretLine(plan),
     ...endLines(plan),
   ]
   return lines.map(line => printable(line).replaceAll('\n', '\\n'))
@@ -87,6 +88,13 @@ function healthLines({ hosts }: Plan): string[] {
     `health, before each switch and until the commit${differs ? ` (as on ${first.name})` : ''}:`,
     ...first.health.map(check => `  ${check.name}: ${checkText(check)}`),
   ]
+}
+
+function secretLine({ secrets = {} }: Plan): string[] {
+  const told = Object.entries(secrets).map(([name, source]) =>
+    'env' in source ? `${name} (environment variable ${source.env})` : `${name} (${source.file})`,
+  )
+  return told.length === 0 ? [] : [`secrets, read when the run begins and never shown: ${told.join(', ')}`]
 }
 
 function checkText(check: PlannedCheck): string {

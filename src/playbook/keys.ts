@@ -7,6 +7,7 @@ import * as schema from './schema.ts'
 /** By mapping, `*` for an index of a list. */
 export const knownKeys: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(schema.playbook.shape),
+  'secrets.*': Object.keys(schema.secret.shape),
   artifact: Object.keys(schema.artifact.shape),
   handover: Object.keys(schema.handover.shape),
   rollback: Object.keys(schema.rollback.shape),
@@ -65,14 +66,21 @@ export function isNotBuilt(mapping: string, key: string): boolean {
   return notBuilt[mapping]?.includes(key) ?? false
 }
 
+/** The unknown key is most likely the misspelt one that is missed: one complaint is enough. */
+export function hasUnknownKey(mapping: string, entry: object): boolean {
+  return Object.keys(entry).some(key => !knownKeys[mapping]?.includes(key))
+}
+
 /** Resolved with the variables of each host, not when the playbook is loaded. */
 export function isPerHost(path: DocumentPath): boolean {
   return perHost.has(patternOf(path))
 }
 
-/** `health.*.http` for the path of the http mapping of any check. */
+/** `health.*.http` for the path of the http mapping of any check; secrets are listed by name. */
 export function patternOf(path: DocumentPath): string {
-  return path.map(step => (typeof step === 'number' ? '*' : step)).join('.')
+  return path
+    .map((step, at) => (typeof step === 'number' || (at === 1 && path[0] === 'secrets') ? '*' : step))
+    .join('.')
 }
 
 /** For people: `health[0].http.url`. */

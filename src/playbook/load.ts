@@ -2,13 +2,15 @@
 import { dirname, resolve } from 'node:path'
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { type DocumentPath, placeOf, readDocument, type SourceDocument } from '../document/document.ts'
-import { faultsOfIssue, type Issue, notBuilt } from './issues.ts'
+import { faultsOfIssue, type Issue, notBuilt, valueAt } from './issues.ts'
 import { keyName } from './keys.ts'
 import { fillKnown } from './known-at-load.ts'
 import type { HealthCheck, HostValue, Playbook, Probe, Stage, Vars } from './playbook.ts'
 import { playsOf } from './plays.ts'
 import { findContradictions } from './rules.ts'
 import { type CheckedPlaybook, playbook as playbookSchema } from './schema.ts'
+import { sealedVars } from './sealed.ts'
+import { checkSecrets, sourcesOf } from './secrets.ts'
 import { createScope } from './template.ts'
 import { findUnquotedNumbers } from './unquoted-number.ts'
 import { checkVars } from './variables.ts'
@@ -49,11 +51,12 @@ interface LoadedPlay {
 }
 
 function loadPlay(document: SourceDocument, extraVars: Vars): LoadedPlay {
-  const own = varsOf(document)
+  const own = mappingAt(document, 'vars')
   const fromFiles = readVarsFiles(document, own, extraVars)
   const vars = { ...own, ...fromFiles.vars }
+  const secrets = mappingAt(document, 'secrets')
   const numbers = findUnquotedNumbers(document)
-  const { data, failed } = fillKnown(document, createScope([vars, extraVars]))
+  const { data, failed } = fillKnown(document, createScope([vars, extraVars, sealedVars(secrets)]))
   const checked = playbookSchema.safeParse(data)
   const reported = new Set([...numbers, ...failed].map(({ path }) => keyName(path)))
   // A value that is complained about already needs no second complaint about what it was taken for.
@@ -67,6 +70,7 @@ function loadPlay(document: SourceDocument, extraVars: Vars): LoadedPlay {
     ...findContradictions(document, data),
     ...checkVars(document, own),
     ...fromFiles.faults,
+    ...checkSecrets(document, secrets, [vars, extraVars]),
   ].sort(byPlace)
   if (faults.length > 0 || !checked.success) return { document, faults }
   return {
@@ -91,9 +95,9 @@ function sameNames(plays: readonly LoadedPlay[]): Fault[] {
   })
 }
 
-function varsOf(document: SourceDocument): Vars {
-  const { vars } = document.data as { vars?: unknown }
-  return typeof vars === 'object' && vars !== null && !Array.isArray(vars) ? (vars as Vars) : {}
+function mappingAt(document: SourceDocument, key: string): Vars {
+  const value = valueAt(document.data, [key])
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Vars) : {}
 }
 
 function byPlace(a: Fault, b: Fault): number {
@@ -120,6 +124,7 @@ function build(
     hostsPlace: at('hosts'),
     become: checked.become === undefined ? null : placed(checked.become, 'become'),
     ...known,
+    secrets: sourcesOf(checked.secrets, dirname(document.file)),
     artifact: {
       path: resolve(dirname(document.file), artifact.src),
       sha256: artifact.sha256 ?? null,

@@ -2,7 +2,7 @@
 import { type Fault, fault } from '../core/fault.ts'
 import { type DocumentPath, placeOf, type SourceDocument } from '../document/document.ts'
 import { valueAt } from './issues.ts'
-import { keyName, knownKeys } from './keys.ts'
+import { hasUnknownKey, keyName } from './keys.ts'
 
 const probes = new Set(['http', 'tcp', 'command'])
 
@@ -67,11 +67,6 @@ function probesOf(document: SourceDocument, data: unknown): Fault[] {
     const message = `${keyName(path)} needs one of the keys "http", "tcp" and "command"`
     return [fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, path) })]
   })
-}
-
-/** The unknown key is most likely the misspelt one that is missed: one complaint is enough. */
-function hasUnknownKey(mapping: string, entry: Record<string, unknown>): boolean {
-  return Object.keys(entry).some(key => !knownKeys[mapping]?.includes(key))
 }
 
 function entriesOf(data: unknown, list: string): { path: DocumentPath; entry: Record<string, unknown> }[] {

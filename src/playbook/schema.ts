@@ -118,6 +118,15 @@ export const rollback = z.strictObject(
   mapping,
 )
 
+/** Where the text of a secret is read when a run begins. */
+export const secret = z.strictObject(
+  {
+    env: text.regex(/^[A-Za-z_]\w*$/, 'must be the name of an environment variable').optional(),
+    file: text.optional(),
+  },
+  { error: 'a mapping with "env" or "file"' },
+)
+
 export const playbook = z.strictObject(
   {
     name: line,
@@ -125,6 +134,7 @@ export const playbook = z.strictObject(
     become: hostFlag.optional(),
     vars: z.record(z.string(), z.unknown(), mapping).optional(),
     vars_files: z.array(text, { error: 'a list of paths' }).optional(),
+    secrets: z.record(z.string(), secret, mapping).prefault({}),
     artifact,
     handover,
     // 1 would be the safest and takes a fleet of hundreds all night; 5 is what Ansible's forks taught people

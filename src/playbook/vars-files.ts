@@ -64,6 +64,7 @@ function readOne(file: string): Vars {
 /** A file that cannot be read is shown where the playbook names it; what is wrong inside of one, inside of it. */
 function placed(one: Fault, document: SourceDocument, path: DocumentPath): Fault {
   const place = placeOf(document, path)
-  if (one.code === 'FILE_UNREADABLE') return { ...one, place, hint: 'vars_files are relative to the playbook' }
+  if (one.code === 'FILE_UNREADABLE')
+    return { ...one, place, hint: 'vars_files are relative to the playbook' }
   return one.place ? one : { ...one, place, message: `${keyName(path)}: ${one.message}` }
 }

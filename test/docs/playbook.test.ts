@@ -57,12 +57,14 @@ function keysIn(data: unknown, mapping: string): string[] {
   if (typeof data !== 'object' || data === null || mapping === 'vars') return []
   return Object.entries(data).flatMap(([key, value]) => [
     `${mapping}/${key}`,
-    ...keysIn(value, mapping === '' ? key : `${mapping}.${key}`),
+    // Secrets are listed by name.
+    ...keysIn(value, mapping === '' ? key : mapping === 'secrets' ? 'secrets.*' : `${mapping}.${key}`),
   ])
 }
 
 const titles: Readonly<Record<string, string>> = {
   '': 'Top level',
+  'secrets.*': 'secrets',
   'health.*': 'health',
   'health.*.http': 'http',
   'health.*.tcp': 'tcp',
@@ -110,6 +112,7 @@ function check(mapping: string, key: string, value: unknown): unknown {
   }
   if (mapping.startsWith('health')) data.health = [entry]
   if (mapping.startsWith('stages')) data.stages = [{ name: 'all', hosts: 'rest' }]
+  if (mapping === 'secrets.*') data.secrets = { 0: {} }
   if (mapping === 'rollback') data.rollback = {}
   let owner: Record<string, unknown> = data
   for (const step of mapping.split('.').filter(Boolean)) {

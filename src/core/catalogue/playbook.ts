@@ -65,6 +65,16 @@ export const playbookCodes = {
     about:
       'What was given with -e is neither name=value pairs, nor a JSON or YAML mapping, nor @file with such a mapping.',
   },
+  PLAYBOOK_SECRET: {
+    exit: 4,
+    about:
+      'A secret is used where its text would be shown or kept on disk, or its name is taken by a variable. Secrets may stand in the url, body and run of health checks; everywhere else the plan needs the text itself.',
+  },
+  SECRET_UNAVAILABLE: {
+    exit: 4,
+    about:
+      'The text of a secret cannot be had: its environment variable is not set, its file cannot be read, is empty, or may be read by every user of this machine. Secrets are read when a run begins and again when it is resumed, and are never kept.',
+  },
   ARTIFACT_MISSING: {
     exit: 4,
     about:
