@@ -2,10 +2,11 @@
  * A YAML file that remembers where everything stands, so that every complaint can name line and column.
  * Reads YAML 1.2 core schema, one document, unique keys, no merge keys, bounded size, depth and aliases.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
 import {
   type Alias,
+  type Document,
   isAlias,
+  isCollection,
   isMap,
   isScalar,
   isSeq,
@@ -14,9 +15,13 @@ import {
   type Pair,
   parseAllDocuments,
   visit,
+  type YAMLMap,
 } from 'yaml'
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
-import { placeAt } from './place.ts'
+import { clip } from '../core/text.ts'
+import { placeAt, placeOn, type SourceLines } from './place.ts'
+import { bracesFault, syntaxFaults } from './syntax.ts'
+import { readText } from './text-file.ts'
 
 export interface SourceDocument {
   readonly file: string
@@ -30,72 +35,35 @@ export interface SourceDocument {
 /** Where in a document: keys and indexes from the root. `part: 'key'` points at the last key itself. */
 export type DocumentPath = readonly (string | number)[]
 
-const maxBytes = 1024 * 1024
 const maxDepth = 64
 const unsafeKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, YAML_SYNTAX, YAML_UNSAFE. */
+/** @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, FILE_NOT_TEXT, YAML_SYNTAX, YAML_UNSAFE. */
 export function readDocument(file: string): SourceDocument {
   return parseDocument(file, readText(file))
-}
-
-/** Text of a file, BOM removed. @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE. */
-export function readText(file: string): string {
-  let bytes: Buffer
-  try {
-    bytes = readBounded(file)
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
-    throw new HandoverError(
-      fault('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, {
-        place: { file },
-        hint: 'check the path and its permissions',
-      }),
-    )
-  }
-  if (bytes.length > maxBytes) {
-    const message = `${file} is larger than ${maxBytes} bytes, the most that is read`
-    throw new HandoverError(fault('FILE_TOO_LARGE', message, { place: { file } }))
-  }
-  return bytes.toString('utf8').replace(/^\ufeff/, '')
-}
-
-/** At most one byte more than is allowed: the size of a pipe or a device says nothing, and /dev/zero never ends. */
-function readBounded(file: string): Buffer {
-  const handle = openSync(file, 'r')
-  try {
-    const buffer = Buffer.alloc(maxBytes + 1)
-    let length = 0
-    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
-      read = readSync(handle, buffer, length, buffer.length - length, null)
-    }
-    return buffer.subarray(0, length)
-  } finally {
-    closeSync(handle)
-  }
 }
 
 /** @throws HandoverError YAML_SYNTAX, YAML_UNSAFE. */
 export function parseDocument(file: string, text: string): SourceDocument {
   const lines = new LineCounter()
   const source = { file, text, lines }
+  refuseOldLineEnds(file, text)
   const parsed = parseAllDocuments(text, {
     lineCounter: lines,
     prettyErrors: false,
-    uniqueKeys: true,
+    // Looked at below, where the first of the two is known.
+    uniqueKeys: false,
     schema: 'core',
     strict: true,
+    logLevel: 'error',
   })
   if (!Array.isArray(parsed) || parsed.length === 0) return { ...source, root: null, data: null }
-  const faults: Fault[] = parsed.flatMap(document =>
-    document.errors.map(error =>
-      fault('YAML_SYNTAX', lowerFirst(error.message), { place: placeAt(source, offsetOf(error, text)) }),
-    ),
-  )
+  const faults = parsed.flatMap(document => syntaxFaults(source, document))
   if (parsed.length > 1) {
     faults.push(
       fault('YAML_SYNTAX', 'one document a file is expected, this one has several', {
         place: placeAt(source, parsed[1]?.range[0] ?? 0),
+        hint: 'each line "---" begins another one; several plays are entries of one list, each begun with "- "',
       }),
     )
   }
@@ -107,67 +75,87 @@ export function parseDocument(file: string, text: string): SourceDocument {
   return { ...source, root, data: toData(source, root, document) }
 }
 
-/** The library places a duplicate key at the end of what stands before it. */
-function offsetOf(
-  error: { readonly code: string; readonly pos: readonly [number, number] },
-  text: string,
-): number {
-  if (error.code !== 'DUPLICATE_KEY') return error.pos[0]
-  const between = /(?:\s+|#[^\n]*)*/y
-  between.lastIndex = error.pos[0]
-  return error.pos[0] + (between.exec(text)?.[0].length ?? 0)
+/** Carriage returns alone end lines to YAML and to old editors, but not to the library. */
+function refuseOldLineEnds(file: string, text: string): void {
+  const at = /\r(?!\n)/.exec(text)?.index
+  if (at === undefined) return
+  const before = text.slice(0, at).split('\n')
+  const place = placeOn(file, text, before.length, (before.at(-1)?.length ?? 0) + 1)
+  const hint = 'save the file with Unix line ends (LF)'
+  throw new HandoverError(fault('YAML_SYNTAX', 'a carriage return without a line feed', { place, hint }))
 }
 
-function unsafeParts(
-  source: Pick<SourceDocument, 'file' | 'text' | 'lines'>,
-  document: Parameters<typeof visit>[0],
-): Fault[] {
+function unsafeParts(source: SourceLines, document: Document.Parsed): Fault[] {
   const faults: Fault[] = []
   const anchors = new Set<string>()
-  visit(document as never, {
+  visit(document, {
     Node(_key, node, path) {
-      if (isAlias(node)) faults.push(...unsafeAlias(source, node, anchors, path))
-      else if (node.anchor) anchors.add(node.anchor)
-      if (path.length > maxDepth * 2) {
-        faults.push(
-          fault('YAML_UNSAFE', `nested deeper than ${maxDepth} levels`, {
-            place: placeAt(source, node.range?.[0] ?? 0),
-          }),
-        )
+      if (isAlias(node)) return void faults.push(...unsafeAlias(source, node, anchors, path))
+      if (node.anchor) anchors.add(node.anchor)
+      if (path.length > maxDepth && path.filter(isCollection).length > maxDepth) {
+        const place = placeAt(source, node.range?.[0] ?? 0)
+        faults.push(fault('YAML_UNSAFE', `nested deeper than ${maxDepth} levels`, { place }))
         return visit.BREAK
       }
-      return undefined
-    },
-    Pair(_key, pair) {
-      const key = pair.key
-      if (isScalar(key) && unsafeKeys.has(String(key.value))) {
-        faults.push(
-          fault('YAML_UNSAFE', `the key "${String(key.value)}" is not allowed`, {
-            place: placeAt(source, key.range?.[0] ?? 0),
-          }),
-        )
-      }
+      if (!isMap(node)) return undefined
+      const isBraces = isTemplate(node)
+      faults.push(...(isBraces ? [bracesFault(source, node)] : keyFaults(source, node)))
+      return isBraces ? visit.SKIP : undefined
     },
   })
   return faults
 }
 
+/** `{{ name }}` is a mapping whose only key is a mapping. */
+function isTemplate({ flow, items }: YAMLMap): boolean {
+  const [only] = items
+  return flow === true && items.length === 1 && isMap(only?.key) && only.key.flow === true
+}
+
+function keyFaults(source: SourceLines, { items }: YAMLMap): Fault[] {
+  const lines = new Map<string, number | undefined>()
+  return items.flatMap(({ key }) => {
+    const place = placeAt(source, (key as Node | null)?.range?.[0] ?? 0)
+    if (!isScalar(key) || key.value === null) {
+      // What else may stand for a key is found by its own check.
+      return isAlias(key)
+        ? []
+        : fault('YAML_SYNTAX', 'a key must be a text, and not empty', { place, hint: keyHint })
+    }
+    const name = String(key.value)
+    if (unsafeKeys.has(name)) return fault('YAML_UNSAFE', `the key "${name}" is not allowed`, { place })
+    if (!lines.has(name)) {
+      lines.set(name, place.line)
+      return []
+    }
+    const message = `the key "${clip(name, 80)}" stands here a second time, first in line ${lines.get(name)}`
+    return fault('YAML_SYNTAX', message, { place, hint: 'remove one of them' })
+  })
+}
+
+const keyHint = 'write key: value; a key that begins with a bracket or "?" needs quotes'
+
 /** What the library would only find while it makes data, without saying where. */
 function unsafeAlias(
-  source: Pick<SourceDocument, 'file' | 'text' | 'lines'>,
+  source: SourceLines,
   { source: name, range }: Alias,
   anchors: ReadonlySet<string>,
   path: readonly unknown[],
 ): Fault[] {
   const place = placeAt(source, range?.[0] ?? 0)
   if (!anchors.has(name))
-    return [fault('YAML_SYNTAX', `nothing before this is anchored as &${name}`, { place })]
+    return [
+      fault('YAML_SYNTAX', `nothing before this is anchored as &${name}`, {
+        place,
+        hint: `quote it if it is a text, such as a pattern: "*${name}"`,
+      }),
+    ]
   const inside = path.some(node => (node as { anchor?: string }).anchor === name)
   return inside ? [fault('YAML_UNSAFE', `*${name} stands inside of what it means`, { place })] : []
 }
 
 function toData(
-  source: Pick<SourceDocument, 'file' | 'text' | 'lines'>,
+  source: SourceLines,
   root: Node | null,
   document: { toJS(options: { mapAsMap: boolean; maxAliasCount: number }): unknown },
 ): unknown {

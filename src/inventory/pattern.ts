@@ -1,8 +1,8 @@
 /** Which hosts a pattern selects: union, then `&`, then `!`, whatever the written order. */
 import { type Fault, fault, HandoverError, type Place } from '../core/fault.ts'
 import { nearest } from '../core/suggest.ts'
-import { readText } from '../document/document.ts'
 import { placeOn } from '../document/place.ts'
+import { readText } from '../document/text-file.ts'
 import { hostsOfGroup } from './hierarchy.ts'
 import { addGroup, addHost, createInventory, type Inventory } from './inventory.ts'
 import { isWildcard, type Selection, selectNames } from './name-match.ts'

@@ -98,15 +98,17 @@ export function hintForKey(mapping: string, key: string): string {
   if (asAnsible) return asAnsible
   const known = knownKeys[mapping] ?? []
   const near = nearest(key, [...known, ...(notBuilt[mapping] ?? [])])
-  if (near && isSpelling(near, key)) return `did you mean "${near}"?`
+  if (spellingOf(mapping, key) !== undefined) return `did you mean "${near}"?`
   const home = Object.keys(knownKeys).find(other => other !== mapping && knownKeys[other]?.includes(key))
   if (home !== undefined)
     return home === '' ? `"${key}" belongs at the top level` : `"${key}" belongs under ${nameOf(home)}`
   return near ? `did you mean "${near}"?` : `the keys here are ${known.join(', ')}`
 }
 
-function isSpelling(near: string, key: string): boolean {
-  return near.toLowerCase() === key.toLowerCase().replaceAll('-', '_')
+/** The known key that is the same but for case, dashes and blanks. */
+export function spellingOf(mapping: string, key: string): string | undefined {
+  const bare = (name: string) => name.toLowerCase().replaceAll(/[^a-z]/g, '')
+  return knownKeys[mapping]?.find(known => bare(known) === bare(key))
 }
 
 function nameOf(mapping: string): string {

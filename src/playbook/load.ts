@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { type DocumentPath, placeOf, readDocument, type SourceDocument } from '../document/document.ts'
-import { faultsOfIssue, type Issue, notBuilt, valueAt } from './issues.ts'
+import { faultsOfIssues, type Issue, notBuilt, valueAt } from './issues.ts'
 import { keyName } from './keys.ts'
 import { fillKnown } from './known-at-load.ts'
 import type { HealthCheck, HostValue, Playbook, Probe, Stage, Vars } from './playbook.ts'
@@ -12,7 +12,7 @@ import { type CheckedPlaybook, playbook as playbookSchema } from './schema.ts'
 import { sealedVars } from './sealed.ts'
 import { checkSecrets, sourcesOf } from './secrets.ts'
 import { createScope } from './template.ts'
-import { findUnquotedNumbers } from './unquoted-number.ts'
+import { findTraps } from './traps.ts'
 import { checkVars } from './variables.ts'
 import { readVarsFiles } from './vars-files.ts'
 
@@ -55,18 +55,17 @@ function loadPlay(document: SourceDocument, extraVars: Vars): LoadedPlay {
   const fromFiles = readVarsFiles(document, own, extraVars)
   const vars = { ...own, ...fromFiles.vars }
   const secrets = mappingAt(document, 'secrets')
-  const numbers = findUnquotedNumbers(document)
   const { data, failed } = fillKnown(document, createScope([vars, extraVars, sealedVars(secrets)]))
   const checked = playbookSchema.safeParse(data)
-  const reported = new Set([...numbers, ...failed].map(({ path }) => keyName(path)))
+  const issues = (checked.error?.issues ?? []) as readonly Issue[]
+  const refused = new Set(issues.map(issue => keyName(issue.path as DocumentPath)))
+  const traps = findTraps(document).filter(({ path, yields }) => !yields || !refused.has(keyName(path)))
+  const reported = new Set([...traps, ...failed].map(({ path }) => keyName(path)))
   // A value that is complained about already needs no second complaint about what it was taken for.
-  const issues = (checked.error?.issues ?? []).filter(
-    issue => !reported.has(keyName(issue.path as DocumentPath)),
-  )
+  const fresh = issues.filter(issue => !reported.has(keyName(issue.path as DocumentPath)))
   const faults = [
-    ...numbers.map(one => one.fault),
-    ...failed.map(one => one.fault),
-    ...issues.flatMap(issue => faultsOfIssue(document, data, issue as Issue)),
+    ...[...traps, ...failed].map(one => one.fault),
+    ...faultsOfIssues(document, data, fresh),
     ...findContradictions(document, data),
     ...checkVars(document, own),
     ...fromFiles.faults,

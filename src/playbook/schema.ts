@@ -4,6 +4,7 @@ import { formatDuration } from '../core/duration.ts'
 import {
   addressRefusal,
   argumentRefusal,
+  flagRefusal,
   hostFlag,
   hostText,
   pathRefusal,
@@ -11,15 +12,28 @@ import {
   urlRefusal,
 } from './host-value.ts'
 import { hasTemplate } from './template-syntax.ts'
-import { count, duration, line, stageHosts, text, wholeNumber } from './values.ts'
+import { count, duration, line, refuse, stageHosts, text, wholeNumber } from './values.ts'
 
 const mapping = { error: 'a mapping' }
-const flag = z.boolean({ error: 'true or false' })
+const flag = z
+  .union([z.boolean(), z.string()], { error: 'true or false' })
+  .transform((value, ctx): boolean => {
+    const refusal = flagRefusal(value)
+    // As text too, because -e gives text.
+    return refusal ? refuse(ctx, refusal) : value === true || value === 'true'
+  })
+const localFile = line.superRefine((value, ctx) => {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return
+  refuse(ctx, {
+    message: `must be a file on this machine, not ${JSON.stringify(value)}`,
+    hint: 'fetch it first',
+  })
+})
 const from = z.enum(['controller', 'host'], { error: '"controller" or "host"' }).prefault('controller')
 
 export const artifact = z.strictObject(
   {
-    src: text,
+    src: localFile,
     sha256: z
       .string({ error: 'text' })
       .regex(/^[0-9a-fA-F]{64}$/, 'must be the 64 hexadecimal digits that sha256sum prints')
@@ -122,7 +136,7 @@ export const rollback = z.strictObject(
 export const secret = z.strictObject(
   {
     env: text.regex(/^[A-Za-z_]\w*$/, 'must be the name of an environment variable').optional(),
-    file: text.optional(),
+    file: line.optional(),
   },
   { error: 'a mapping with "env" or "file"' },
 )
@@ -133,7 +147,7 @@ export const playbook = z.strictObject(
     hosts: line,
     become: hostFlag.optional(),
     vars: z.record(z.string(), z.unknown(), mapping).optional(),
-    vars_files: z.array(text, { error: 'a list of paths' }).optional(),
+    vars_files: z.array(line, { error: 'a list of paths' }).optional(),
     secrets: z.record(z.string(), secret, mapping).prefault({}),
     artifact,
     handover,

@@ -31,13 +31,12 @@ export const line = text.superRefine((value, ctx) => {
     refuse(ctx, { message: 'must be one line without control characters' })
 })
 
-/** Text to milliseconds. `least` is what the value must reach. */
 /** @param least milliseconds; 0 allows none at all */
 export function duration(least: number) {
   return z.string({ error: 'a duration such as "30s"' }).transform((source, ctx) => {
     const ms = parseDuration(source)
     if (ms === undefined) {
-      const hint = /^\d+$/.test(source) ? `write "${source}s"` : 'the units are ms, s, m and h'
+      const hint = durationHint(source)
       return refuse(ctx, { message: `must be a duration such as "30s", not ${JSON.stringify(source)}`, hint })
     }
     if (ms < least) {
@@ -47,6 +46,22 @@ export function duration(least: number) {
     if (ms > longestMs) return refuse(ctx, { message: 'must be at most "168h"' })
     return ms
   })
+}
+
+const units: readonly (readonly [RegExp, (amount: number) => string])[] = [
+  [/^(?:milliseconds?|millis|msecs?|ms)$/, amount => `${amount}ms`],
+  [/^(?:seconds?|secs?|s|)$/, amount => `${amount}s`],
+  [/^(?:minutes?|mins?|m)$/, amount => `${amount}m`],
+  [/^(?:hours?|hrs?|h)$/, amount => `${amount}h`],
+  [/^(?:days?|d)$/, amount => `${amount * 24}h`],
+]
+
+function durationHint(source: string): string {
+  const both = /^(\d+)h\s*(\d+)m(?:in)?$/i.exec(source.trim())
+  if (both) return `write "${Number(both[1]) * 60 + Number(both[2])}m"`
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(source.trim()) ?? []
+  const [, write] = units.find(([pattern]) => pattern.test(unit.toLowerCase())) ?? []
+  return amount !== undefined && write ? `write "${write(Number(amount))}"` : 'the units are ms, s, m and h'
 }
 
 /** A whole number; as text too, because `-e n=5` is text. */
@@ -69,7 +84,7 @@ export function count(least: 0 | 1) {
   return z.union([z.number(), z.string()], countError).transform((value, ctx): Count => {
     const read = readCount(value)
     if (!read) {
-      return refuse(ctx, { message: `must be ${countError.error}, not ${JSON.stringify(value)}` })
+      return refuse(ctx, notCount(value))
     }
     return boundCount(ctx, read, least)
   })
@@ -81,11 +96,18 @@ export const stageHosts = z
     const read = readCount(value)
     if (read) return boundCount(ctx, read, 1)
     if (typeof value === 'number' || /^[\d.\s-]+%?$/.test(value)) {
-      return refuse(ctx, { message: `must be ${countError.error}, not ${JSON.stringify(value)}` })
+      return refuse(ctx, notCount(value))
     }
     if (value.trim() === '') return refuse(ctx, { message: 'must not be empty' })
     return value === 'rest' ? { kind: 'rest' } : { kind: 'pattern', value }
   })
+
+function notCount(value: number | string): Refusal {
+  const plain = String(value).replaceAll(/[\s_,]/g, '')
+  const isMeant = plain !== String(value) && /^\d{1,9}%?$/.test(plain)
+  const message = `must be ${countError.error}, not ${JSON.stringify(value)}`
+  return { message, hint: isMeant ? `write ${plain}` : undefined }
+}
 
 function readCount(value: number | string): Count | undefined {
   if (typeof value === 'number') return Number.isInteger(value) ? { kind: 'count', value } : undefined

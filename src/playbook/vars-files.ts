@@ -5,7 +5,7 @@ import { type DocumentPath, placeOf, readDocument, type SourceDocument } from '.
 import { keyName } from './keys.ts'
 import type { Vars } from './playbook.ts'
 import { createScope, faultsAt, renderTemplate } from './template.ts'
-import { findUnquotedNumbers } from './unquoted-number.ts'
+import { findTraps } from './traps.ts'
 import { checkVars } from './variables.ts'
 
 export interface VarsFiles {
@@ -53,10 +53,7 @@ function readOne(file: string): Vars {
     const message = 'a file of variables must be a mapping of names to values'
     throw new HandoverError(fault('PLAYBOOK_TYPE', message, { place: placeOf(document, []), hint }))
   }
-  const faults = [
-    ...findUnquotedNumbers(document).map(one => one.fault),
-    ...checkVars(document, data as Vars, []),
-  ]
+  const faults = [...findTraps(document).map(one => one.fault), ...checkVars(document, data as Vars, [])]
   if (faults.length > 0) throw new HandoverError(faults)
   return data as Vars
 }

@@ -184,6 +184,7 @@ it('gates that cannot be', () => {
       at 7:32
       |   - { name: b, hosts: 1, gate: yes }
       |                                ^
+      hint: did you mean "approval"?
     PLAYBOOK_VALUE: stages[2].gate_timeout must be at least "1s"
       at 8:56
       |   - { name: c, hosts: 1, gate: approval, gate_timeout: 0.5s }

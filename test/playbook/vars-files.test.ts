@@ -63,7 +63,7 @@ describe('what is refused, at its place in the file of variables', () => {
     ['»- a: 1\n', 'PLAYBOOK_TYPE', 'a file of variables must be a mapping of names to values'],
     ['»my-var: 1\n', 'PLAYBOOK_VALUE', '"my-var" is not a name a template could use'],
     ['a: { b: »"{% if c %}" }\n', 'PLAYBOOK_TEMPLATE', 'a.b: statements such as {% if %} are not supported'],
-    ['a: 1\n»a: 2\n', 'YAML_SYNTAX', expect.stringContaining('unique')],
+    ['a: 1\n»a: 2\n', 'YAML_SYNTAX', expect.stringContaining('a second time')],
     ['»ansible_user: x\n', 'PLAYBOOK_NOT_BUILT', expect.stringContaining('does not change how hosts')],
   ])('%s', (source, code, message) => {
     const { text, places } = marked(source)

@@ -75,7 +75,7 @@ test('a check that fails tells what it wanted and what it saw without the secret
   onTestFinished(() => void delete process.env[variable])
   await inWorld(1, async world => {
     // The page answers with the address it was asked for; the wanted text is cut in the message.
-    const failing = quickHealth('page', '/{{ token }}', `${'wanted '.repeat(9)}{{ token }}`)
+    const failing = quickHealth('page', '/?key={{ token }}', `${'wanted '.repeat(9)}{{ token }}`)
     const file = world.playbook({ ...playbook, health: [failing, echoing('host')] })
     const args = ['-i', world.lab.inventory, '-e', `artifact=${world.binaries.newer.path}`]
     const ended = await world.command('preflight', file, ...args).ended
