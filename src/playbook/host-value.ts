@@ -8,12 +8,16 @@ import { type Refusal, refuse } from './values.ts'
 type Check = (value: string) => Refusal | undefined
 
 /** A string that may hold templates: their grammar is checked now, and the value too when there are none. */
-export function hostText(check: Check) {
-  return z.string({ error: 'text' }).superRefine((source, ctx) => {
-    if (hasTemplate(source)) return checkGrammar(source, ctx)
-    const refusal = check(source)
-    if (refusal) refuse(ctx, refusal)
-  })
+/** @param shape for editors: what values without templates look like */
+export function hostText(check: Check, shape = '') {
+  return z
+    .string({ error: 'text' })
+    .meta(shape === '' ? {} : { pattern: shape })
+    .superRefine((source, ctx) => {
+      if (hasTemplate(source)) return checkGrammar(source, ctx)
+      const refusal = check(source)
+      if (refusal) refuse(ctx, refusal)
+    })
 }
 
 export const hostFlag = z

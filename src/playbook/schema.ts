@@ -46,11 +46,11 @@ export const artifact = z.strictObject(
 export const handover = z.strictObject(
   {
     driver: z.literal('nginx', { error: '"nginx"' }),
-    binary: hostText(pathRefusal),
-    pid_file: hostText(pathRefusal),
+    binary: hostText(pathRefusal, '^/'),
+    pid_file: hostText(pathRefusal, '^/'),
     drain_timeout: duration(0).prefault('30s'),
     start_timeout: duration(1).prefault('30s'),
-    state_dir: hostText(pathRefusal).optional(),
+    state_dir: hostText(pathRefusal, '^/').optional(),
     allow_config_change: flag.prefault(false),
     allow_build_change: flag.prefault(false),
   },
@@ -59,7 +59,7 @@ export const handover = z.strictObject(
 
 export const http = z.strictObject(
   {
-    url: hostText(urlRefusal),
+    url: hostText(urlRefusal, '^https?://'),
     status: wholeNumber(100, 599).prefault(200),
     body: hostText(value => (value === '' ? { message: 'must not be empty' } : undefined)).optional(),
     from,
@@ -67,7 +67,7 @@ export const http = z.strictObject(
   mapping,
 )
 
-export const tcp = z.strictObject({ address: hostText(addressRefusal), from }, mapping)
+export const tcp = z.strictObject({ address: hostText(addressRefusal, ':\\d+$'), from }, mapping)
 
 export const command = z
   .strictObject(

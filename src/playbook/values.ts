@@ -21,9 +21,12 @@ export interface CodedRefusal extends Refusal {
 // Timers overflow after 24 days; nobody bakes for more than a week.
 const longestMs = 7 * 24 * 3_600_000
 
-export const text = z.string({ error: 'text' }).superRefine((value, ctx) => {
-  if (value.trim() === '') refuse(ctx, { message: 'must not be empty' })
-})
+export const text = z
+  .string({ error: 'text' })
+  .meta({ minLength: 1 })
+  .superRefine((value, ctx) => {
+    if (value.trim() === '') refuse(ctx, { message: 'must not be empty' })
+  })
 
 /** One line without anything a shell, a terminal or a pattern could trip over. */
 export const line = text.superRefine((value, ctx) => {
@@ -33,19 +36,25 @@ export const line = text.superRefine((value, ctx) => {
 
 /** @param least milliseconds; 0 allows none at all */
 export function duration(least: number) {
-  return z.string({ error: 'a duration such as "30s"' }).transform((source, ctx) => {
-    const ms = parseDuration(source)
-    if (ms === undefined) {
-      const hint = durationHint(source)
-      return refuse(ctx, { message: `must be a duration such as "30s", not ${JSON.stringify(source)}`, hint })
-    }
-    if (ms < least) {
-      const message = least > 1 ? `must be at least "${formatDuration(least)}"` : 'must be longer than 0'
-      return refuse(ctx, { message })
-    }
-    if (ms > longestMs) return refuse(ctx, { message: 'must be at most "168h"' })
-    return ms
-  })
+  return z
+    .string({ error: 'a duration such as "30s"' })
+    .meta({ pattern: '^\\d+(\\.\\d+)?(ms|s|m|h)$' })
+    .transform((source, ctx) => {
+      const ms = parseDuration(source)
+      if (ms === undefined) {
+        const hint = durationHint(source)
+        return refuse(ctx, {
+          message: `must be a duration such as "30s", not ${JSON.stringify(source)}`,
+          hint,
+        })
+      }
+      if (ms < least) {
+        const message = least > 1 ? `must be at least "${formatDuration(least)}"` : 'must be longer than 0'
+        return refuse(ctx, { message })
+      }
+      if (ms > longestMs) return refuse(ctx, { message: 'must be at most "168h"' })
+      return ms
+    })
 }
 
 const units: readonly (readonly [RegExp, (amount: number) => string])[] = [
@@ -66,32 +75,39 @@ function durationHint(source: string): string {
 
 /** A whole number; as text too, because `-e n=5` is text. */
 export function wholeNumber(least: number, most: number) {
-  return z.union([z.number(), z.string()], { error: 'a whole number' }).transform((value, ctx) => {
-    const number = typeof value === 'number' ? value : /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
-    if (!Number.isInteger(number)) {
-      return refuse(ctx, { message: `must be a whole number, not ${JSON.stringify(value)}` })
-    }
-    if (number < least) return refuse(ctx, { message: `must be at least ${least}` })
-    if (number > most) return refuse(ctx, { message: `must be at most ${most}` })
-    return number
-  })
+  return z
+    .union([z.number(), z.string()], { error: 'a whole number' })
+    .meta({ pattern: '^\\d+$', minimum: least, maximum: most })
+    .transform((value, ctx) => {
+      const number = typeof value === 'number' ? value : /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
+      if (!Number.isInteger(number)) {
+        return refuse(ctx, { message: `must be a whole number, not ${JSON.stringify(value)}` })
+      }
+      if (number < least) return refuse(ctx, { message: `must be at least ${least}` })
+      if (number > most) return refuse(ctx, { message: `must be at most ${most}` })
+      return number
+    })
 }
 
 const countError = { error: 'a whole number or a percentage such as "25%"' }
 
 /** `least` 1 for what must let work go on, 0 for a tolerance. */
 export function count(least: 0 | 1) {
-  return z.union([z.number(), z.string()], countError).transform((value, ctx): Count => {
-    const read = readCount(value)
-    if (!read) {
-      return refuse(ctx, notCount(value))
-    }
-    return boundCount(ctx, read, least)
-  })
+  return z
+    .union([z.number(), z.string()], countError)
+    .meta({ pattern: '^\\d+%?$', minimum: least })
+    .transform((value, ctx): Count => {
+      const read = readCount(value)
+      if (!read) {
+        return refuse(ctx, notCount(value))
+      }
+      return boundCount(ctx, read, least)
+    })
 }
 
 export const stageHosts = z
   .union([z.number(), z.string()], { error: 'a number of hosts, a percentage, a pattern, or "rest"' })
+  .meta({ minimum: 1, minLength: 1 })
   .transform((value, ctx): StageHosts => {
     const read = readCount(value)
     if (read) return boundCount(ctx, read, 1)
