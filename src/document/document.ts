@@ -2,26 +2,12 @@
  * A YAML file that remembers where everything stands, so that every complaint can name line and column.
  * Reads YAML 1.2 core schema, one document, unique keys, no merge keys, bounded size, depth and aliases.
  */
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isCollection,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  parseAllDocuments,
-  visit,
-  type YAMLMap,
-} from 'yaml'
-import { type Fault, fault, HandoverError } from '../core/fault.ts'
-import { clip } from '../core/text.ts'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments } from 'yaml'
+import { fault, HandoverError } from '../core/fault.ts'
 import { placeAt, placeOn, type SourceLines } from './place.ts'
-import { bracesFault, syntaxFaults } from './syntax.ts'
+import { syntaxFaults } from './syntax.ts'
 import { readText } from './text-file.ts'
+import { refuseDepths, unsafeParts } from './unsafe.ts'
 
 export interface SourceDocument {
   readonly file: string
@@ -35,9 +21,6 @@ export interface SourceDocument {
 /** Where in a document: keys and indexes from the root. `part: 'key'` points at the last key itself. */
 export type DocumentPath = readonly (string | number)[]
 
-const maxDepth = 64
-const unsafeKeys = new Set(['__proto__', 'constructor', 'prototype'])
-
 /** @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, FILE_NOT_TEXT, YAML_SYNTAX, YAML_UNSAFE. */
 export function readDocument(file: string): SourceDocument {
   return parseDocument(file, readText(file))
@@ -48,6 +31,7 @@ export function parseDocument(file: string, text: string): SourceDocument {
   const lines = new LineCounter()
   const source = { file, text, lines }
   refuseOldLineEnds(file, text)
+  refuseDepths(file, text)
   const parsed = parseAllDocuments(text, {
     lineCounter: lines,
     prettyErrors: false,
@@ -85,75 +69,6 @@ function refuseOldLineEnds(file: string, text: string): void {
   throw new HandoverError(fault('YAML_SYNTAX', 'a carriage return without a line feed', { place, hint }))
 }
 
-function unsafeParts(source: SourceLines, document: Document.Parsed): Fault[] {
-  const faults: Fault[] = []
-  const anchors = new Set<string>()
-  visit(document, {
-    Node(_key, node, path) {
-      if (isAlias(node)) return void faults.push(...unsafeAlias(source, node, anchors, path))
-      if (node.anchor) anchors.add(node.anchor)
-      if (path.length > maxDepth && path.filter(isCollection).length > maxDepth) {
-        const place = placeAt(source, node.range?.[0] ?? 0)
-        faults.push(fault('YAML_UNSAFE', `nested deeper than ${maxDepth} levels`, { place }))
-        return visit.BREAK
-      }
-      if (!isMap(node)) return undefined
-      const isBraces = isTemplate(node)
-      faults.push(...(isBraces ? [bracesFault(source, node)] : keyFaults(source, node)))
-      return isBraces ? visit.SKIP : undefined
-    },
-  })
-  return faults
-}
-
-/** `{{ name }}` is a mapping whose only key is a mapping. */
-function isTemplate({ flow, items }: YAMLMap): boolean {
-  const [only] = items
-  return flow === true && items.length === 1 && isMap(only?.key) && only.key.flow === true
-}
-
-function keyFaults(source: SourceLines, { items }: YAMLMap): Fault[] {
-  const lines = new Map<string, number | undefined>()
-  return items.flatMap(({ key }) => {
-    const place = placeAt(source, (key as Node | null)?.range?.[0] ?? 0)
-    if (!isScalar(key) || key.value === null) {
-      // What else may stand for a key is found by its own check.
-      return isAlias(key)
-        ? []
-        : fault('YAML_SYNTAX', 'a key must be a text, and not empty', { place, hint: keyHint })
-    }
-    const name = String(key.value)
-    if (unsafeKeys.has(name)) return fault('YAML_UNSAFE', `the key "${name}" is not allowed`, { place })
-    if (!lines.has(name)) {
-      lines.set(name, place.line)
-      return []
-    }
-    const message = `the key "${clip(name, 80)}" stands here a second time, first in line ${lines.get(name)}`
-    return fault('YAML_SYNTAX', message, { place, hint: 'remove one of them' })
-  })
-}
-
-const keyHint = 'write key: value; a key that begins with a bracket or "?" needs quotes'
-
-/** What the library would only find while it makes data, without saying where. */
-function unsafeAlias(
-  source: SourceLines,
-  { source: name, range }: Alias,
-  anchors: ReadonlySet<string>,
-  path: readonly unknown[],
-): Fault[] {
-  const place = placeAt(source, range?.[0] ?? 0)
-  if (!anchors.has(name))
-    return [
-      fault('YAML_SYNTAX', `nothing before this is anchored as &${name}`, {
-        place,
-        hint: `quote it if it is a text, such as a pattern: "*${name}"`,
-      }),
-    ]
-  const inside = path.some(node => (node as { anchor?: string }).anchor === name)
-  return inside ? [fault('YAML_UNSAFE', `*${name} stands inside of what it means`, { place })] : []
-}
-
 function toData(
   source: SourceLines,
   root: Node | null,
@@ -165,6 +80,7 @@ function toData(
     throw new HandoverError(
       fault('YAML_UNSAFE', lowerFirst(error instanceof Error ? error.message : String(error)), {
         place: placeAt(source, root?.range?.[0] ?? 0),
+        hint: 'write out what is meant, without so many aliases (*name)',
       }),
     )
   }

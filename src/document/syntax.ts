@@ -51,6 +51,8 @@ function told(error: YAMLError, line: string, text: string, parsed: Document.Par
       return { ...openCollection(parsed, error.pos[0]) }
     case 'UNEXPECTED_TOKEN':
       return behindValue(error, line, text)
+    case 'RESOURCE_EXHAUSTION':
+      return { message: 'nested deeper than can be read', hint: 'is this the right file?' }
     default:
       return { message: lowerFirst(error.message) }
   }

@@ -21,7 +21,8 @@ export function readText(file: string): string {
   }
   if (bytes.length > maxBytes) {
     const message = `${file} is larger than ${maxBytes} bytes, the most that is read`
-    throw new HandoverError(fault('FILE_TOO_LARGE', message, { place: { file } }))
+    const hint = 'is it the right file?'
+    throw new HandoverError(fault('FILE_TOO_LARGE', message, { place: { file }, hint }))
   }
   const text = bytes.toString('utf8')
   const wrong = notText(file, bytes, text)

@@ -20,6 +20,29 @@ const inner: Readonly<Record<string, string>> = {
   'health.*.command': 'run',
 }
 
+/** How a key that is missing could look. */
+const examples: Readonly<Record<string, string>> = {
+  name: 'name: nginx 1.26.3',
+  hosts: 'hosts: web',
+  artifact: 'artifact: { src: ../artifacts/nginx-1.26.3 }',
+  handover: 'handover: { driver: nginx, binary: /usr/sbin/nginx, pid_file: /run/nginx.pid }',
+  'artifact.src': 'src: ../artifacts/nginx-1.26.3',
+  'handover.driver': 'driver: nginx',
+  'handover.binary': 'binary: /usr/sbin/nginx',
+  'handover.pid_file': 'pid_file: /run/nginx.pid',
+  'health.*.name': 'name: answers',
+  'health.*.http.url': 'url: "http://{{ inventory_hostname }}/healthz"',
+  'health.*.tcp.address': 'address: "{{ inventory_hostname }}:80"',
+  'health.*.command.run': 'run: [curl, -f, "http://{{ inventory_hostname }}/"]',
+  'stages.*.name': 'name: canary',
+  'stages.*.hosts': 'hosts: 1',
+}
+
+export function hintForMissing(pattern: string): string | undefined {
+  const example = examples[pattern]
+  return example && `add it: ${example}`
+}
+
 /** Other tools' words for what is meant, by key. */
 const synonyms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   order: { reverse_inventory: 'reverse', reverse_sorted: 'sorted', random: 'shuffle', name: 'sorted' },
@@ -33,7 +56,7 @@ export function hintForType(pattern: string, wanted: string, wrong: Wrong): stri
   if (value === null && /:\s+#\S/.test(place.excerpt ?? ''))
     return 'a "#" behind a blank begins a comment: quote the value'
   if (value === null && wanted.startsWith('a list')) return 'begin each entry with "- "'
-  if (value === null) return undefined
+  if (value === null) return 'write a value, or remove the key'
   if (wrong.choices) return hintForChoice(pattern, String(value), wrong.choices)
   if (typeof value === 'object') return hintForCollection(pattern, wanted, value)
   if (wanted.startsWith('a duration') && typeof value === 'number')
@@ -50,7 +73,7 @@ export function hintForType(pattern: string, wanted: string, wrong: Wrong): stri
 
 function hintForChoice(pattern: string, value: string, choices: readonly unknown[]): string | undefined {
   const near = synonyms[pattern]?.[value.toLowerCase()] ?? nearest(value, choices.map(String))
-  return near && `did you mean "${near}"?`
+  return near ? `did you mean "${near}"?` : choices.length === 1 ? `write ${choices[0]}` : `write one of them`
 }
 
 function hintForCollection(pattern: string, wanted: string, value: object): string | undefined {

@@ -65,7 +65,10 @@ export function urlRefusal(value: string): Refusal | undefined {
     }
   }
   // A plan is shown and kept on disk.
-  if (url.username !== '' || url.password !== '') return { message: 'must not contain a user or a password' }
+  if (url.username !== '' || url.password !== '') {
+    const hint = 'put a secret into the path or the query: http://host/check?key={{ key }}'
+    return { message: 'must not contain a user or a password', hint }
+  }
   return undefined
 }
 
@@ -93,6 +96,7 @@ export function programRefusal(value: string, from: Vantage): Refusal | undefine
   if (from === 'host' && value.includes('/') && !value.startsWith('/')) {
     return {
       message: `must be an absolute path or a bare name, because it runs on the host, not ${JSON.stringify(value)}`,
+      hint: 'begin it with "/", or let it run here: from: controller',
     }
   }
   return undefined

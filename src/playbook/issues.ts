@@ -2,7 +2,7 @@
 import { type Fault, type FaultCode, fault, type Place } from '../core/fault.ts'
 import { clip } from '../core/text.ts'
 import { type DocumentPath, placeOf, type SourceDocument } from '../document/document.ts'
-import { hintForType } from './hints.ts'
+import { hintForMissing, hintForType } from './hints.ts'
 import { hintForKey, isNotBuilt, keyName, patternOf, spellingOf } from './keys.ts'
 import { sourceText } from './traps.ts'
 
@@ -65,7 +65,8 @@ export function missingKey(document: SourceDocument, path: DocumentPath): Fault 
   const mapping = path.slice(0, -1)
   const owner = mapping.length === 0 ? 'the playbook' : keyName(mapping)
   const message = `${owner} needs the key "${String(path.at(-1))}"`
-  return fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, mapping) })
+  const hint = hintForMissing(patternOf(path))
+  return fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, mapping), ...(hint && { hint }) })
 }
 
 function refused(document: SourceDocument, path: DocumentPath, issue: Issue): Fault {

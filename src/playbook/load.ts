@@ -1,7 +1,13 @@
 /** Reading a playbook: the file, its templates, its format, its contradictions; every fault at once. */
 import { dirname, resolve } from 'node:path'
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
-import { type DocumentPath, placeOf, readDocument, type SourceDocument } from '../document/document.ts'
+import {
+  type DocumentPath,
+  parseDocument,
+  placeOf,
+  readDocument,
+  type SourceDocument,
+} from '../document/document.ts'
 import { faultsOfIssues, type Issue, notBuilt, valueAt } from './issues.ts'
 import { keyName } from './keys.ts'
 import { fillKnown } from './known-at-load.ts'
@@ -22,7 +28,16 @@ import { readVarsFiles } from './vars-files.ts'
  * @throws HandoverError with every fault found: FILE_*, YAML_*, PLAYBOOK_*.
  */
 export function loadPlays(file: string, { extraVars }: { readonly extraVars: Vars }): Playbook[] {
-  const loaded = playsOf(readDocument(file)).map(play => loadPlay(play, extraVars))
+  return playsFrom(readDocument(file), extraVars)
+}
+
+/** As `loadPlays`, of a text that is not, or not yet, in the file. */
+export function playsIn(file: string, text: string, { extraVars }: { readonly extraVars: Vars }): Playbook[] {
+  return playsFrom(parseDocument(file, text), extraVars)
+}
+
+function playsFrom(document: SourceDocument, extraVars: Vars): Playbook[] {
+  const loaded = playsOf(document).map(play => loadPlay(play, extraVars))
   const faults = [...loaded.flatMap(play => play.faults), ...sameNames(loaded)]
   if (faults.length > 0) throw new HandoverError(faults)
   return loaded.flatMap(({ playbook }) => playbook ?? [])

@@ -81,7 +81,9 @@ export const command = z
     const [program] = value.run
     if (program === undefined || hasTemplate(program)) return
     const refusal = programRefusal(program, value.from)
-    if (refusal) ctx.addIssue({ code: 'custom', message: refusal.message, path: ['run', 0] })
+    if (!refusal) return
+    const { message, ...params } = refusal
+    ctx.addIssue({ code: 'custom', message, params, path: ['run', 0] })
   })
 
 export const health = z
@@ -109,6 +111,7 @@ export const health = z
       ctx.addIssue({
         ...at,
         message: `must not be shorter than one check may take (timeout ${formatDuration(check.timeout)})`,
+        params: { hint: 'raise deadline, or lower timeout' },
       })
     }
   })

@@ -124,7 +124,11 @@ function settled(value: unknown, at: string, scope: Scope, trail: readonly strin
   if (typeof value !== 'string' || !hasTemplate(value)) return value
   if (scope.known.has(at)) return scope.known.get(at)
   const here = [...trail, at]
-  if (trail.includes(at)) throw refusal(`the variable "${at}" is defined by itself: ${here.join(' -> ')}`)
+  if (trail.includes(at))
+    throw refusal(
+      `the variable "${at}" is defined by itself: ${here.join(' -> ')}`,
+      'give one of them a value',
+    )
   if (here.length > deepest) throw refusal(`variables refer to each other more than ${deepest} deep`)
   const result = render(value, scope, here)
   scope.known.set(at, result)
@@ -196,8 +200,8 @@ function exposed(value: Sealed): HandoverError {
   )
 }
 
-function refusal(message: string): HandoverError {
-  return new HandoverError(fault('PLAYBOOK_TEMPLATE', message))
+function refusal(message: string, hint?: string): HandoverError {
+  return new HandoverError(fault('PLAYBOOK_TEMPLATE', message, hint === undefined ? {} : { hint }))
 }
 
 /** The faults of a template that failed, with what its caller knows: the place and the host. */

@@ -31,7 +31,10 @@ export const text = z
 /** One line without anything a shell, a terminal or a pattern could trip over. */
 export const line = text.superRefine((value, ctx) => {
   if (/[\u0000-\u001f\u007f]/.test(value))
-    refuse(ctx, { message: 'must be one line without control characters' })
+    refuse(ctx, {
+      message: 'must be one line without control characters',
+      hint: 'within double quotes "\\n" and "\\t" are such: use single quotes where a backslash is meant',
+    })
 })
 
 /** @param least milliseconds; 0 allows none at all */

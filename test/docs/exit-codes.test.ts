@@ -50,6 +50,6 @@ it('calls a command unbuilt only while it is', () => {
   const [, list = ''] = /Commands that are not built yet: ([\s\S]*?)\. /.exec(page) ?? []
   const names = [...list.matchAll(/`(\w+)`/g)].map(match => match[1])
   expect(built).toContain('run')
-  expect(names.length).toBeGreaterThan(3)
+  expect(names.length).toBeGreaterThan(0)
   expect(names.filter(name => built.includes(name ?? ''))).toEqual([])
 })

@@ -68,18 +68,22 @@ it('missing keys', () => {
       at 1:1
       | name: a
       | ^
+      hint: add it: hosts: web
     PLAYBOOK_MISSING_KEY: the playbook needs the key "artifact"
       at 1:1
       | name: a
       | ^
+      hint: add it: artifact: { src: ../artifacts/nginx-1.26.3 }
     PLAYBOOK_MISSING_KEY: handover needs the key "binary"
       at 3:3
       |   driver: nginx
       |   ^
+      hint: add it: binary: /usr/sbin/nginx
     PLAYBOOK_MISSING_KEY: handover needs the key "pid_file"
       at 3:3
       |   driver: nginx
-      |   ^"
+      |   ^
+      hint: add it: pid_file: /run/nginx.pid"
   `)
 })
 it('number as duration, yes as become, 1.10 as name', () => {
@@ -154,6 +158,7 @@ it('stages that contradict themselves', () => {
       at 6:23
       |   - { name: a, hosts: rest }
       |                       ^
+      hint: make it the last stage, or say how many hosts it takes
     PLAYBOOK_VALUE: stages[1].hosts must be at least 1
       at 7:23
       |   - { name: b, hosts: 0 }
@@ -166,7 +171,12 @@ it('stages that contradict themselves', () => {
     PLAYBOOK_VALUE: stages[2].hosts must be at most 100%
       at 8:23
       |   - { name: a, hosts: 150% }
-      |                       ^"
+      |                       ^
+    PLAYBOOK_VALUE: stages[2].hosts: with the stages before it that is 150% of the hosts
+      at 8:23
+      |   - { name: a, hosts: 150% }
+      |                       ^
+      hint: each stage takes further hosts, not a total; the last one is best written as rest"
   `)
 })
 it('gates that cannot be', () => {
@@ -214,10 +224,12 @@ it('merge key', () => {
       at 5:11
       | handover: { <<: *paths, driver: nginx }
       |           ^
+      hint: add it: binary: /usr/sbin/nginx
     PLAYBOOK_MISSING_KEY: handover needs the key "pid_file"
       at 5:11
       | handover: { <<: *paths, driver: nginx }
       |           ^
+      hint: add it: pid_file: /run/nginx.pid
     PLAYBOOK_UNKNOWN_KEY: unknown key "<<" in handover
       at 5:13
       | handover: { <<: *paths, driver: nginx }
