@@ -78,7 +78,7 @@ function toData(
     return plain(document.toJS({ mapAsMap: true, maxAliasCount: 100 }))
   } catch (error) {
     throw new HandoverError(
-      fault('YAML_UNSAFE', lowerFirst(error instanceof Error ? error.message : String(error)), {
+      fault('YAML_UNSAFE', tooMuch(error), {
         place: placeAt(source, root?.range?.[0] ?? 0),
         hint: 'write out what is meant, without so many aliases (*name)',
       }),
@@ -127,6 +127,7 @@ export function placeOf(document: SourceDocument, path: DocumentPath, part: 'val
   return placeAt(document, node?.range?.[0] ?? 0)
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1)
+function tooMuch(error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error)
+  return why.includes('alias count') ? 'aliases repeat more than is read' : `cannot be read: ${why}`
 }

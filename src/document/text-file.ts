@@ -4,6 +4,12 @@ import { type Fault, fault, HandoverError, type Place } from '../core/fault.ts'
 import { placeOn } from './place.ts'
 
 const maxBytes = 1024 * 1024
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'this user may not',
+}
 
 /** Text of a file, BOM removed. @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, FILE_NOT_TEXT. */
 export function readText(file: string): string {
@@ -11,7 +17,8 @@ export function readText(file: string): string {
   try {
     bytes = readBounded(file)
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
+    const code = (error as NodeJS.ErrnoException).code ?? String(error)
+    const reason = reasons[code] ? `${reasons[code]} (${code})` : code
     throw new HandoverError(
       fault('FILE_UNREADABLE', `cannot read ${file}: ${reason}`, {
         place: { file },

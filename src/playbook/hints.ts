@@ -73,11 +73,15 @@ export function hintForType(pattern: string, wanted: string, wrong: Wrong): stri
 
 function hintForChoice(pattern: string, value: string, choices: readonly unknown[]): string | undefined {
   const near = synonyms[pattern]?.[value.toLowerCase()] ?? nearest(value, choices.map(String))
-  return near ? `did you mean "${near}"?` : choices.length === 1 ? `write ${choices[0]}` : `write one of them`
+  return near
+    ? `did you mean "${near}"?`
+    : choices.length === 1
+      ? `${choices[0]} is the only one`
+      : `write one of them`
 }
 
 function hintForCollection(pattern: string, wanted: string, value: object): string | undefined {
   if (wanted === 'text' && Array.isArray(value)) return 'write one text, such as "web:db" for two patterns'
-  if (pattern === 'health.*.command') return `write command: { run: [${value}] }`
+  if (pattern === 'health.*.command') return `write command: { run: [${Object.values(value).join(', ')}] }`
   return wanted.startsWith('a list') ? 'begin each entry with "- "' : undefined
 }

@@ -50,7 +50,9 @@ export function flagRefusal(value: unknown): Refusal | undefined {
 export function pathRefusal(value: string): Refusal | undefined {
   if (/[\0\n\r]/.test(value)) return { message: 'must not contain a line break or a NUL' }
   if (!value.startsWith('/')) {
-    return { message: `must be an absolute path, not ${JSON.stringify(value)}`, hint: 'begin it with "/"' }
+    const isShell = /^[~$]/.test(value)
+    const hint = isShell ? 'write it in full: no shell fills in "~" or "$"' : 'begin it with "/"'
+    return { message: `must be an absolute path, not ${JSON.stringify(value)}`, hint }
   }
   if (value.endsWith('/')) return { message: `must name a file or a directory without a "/" at its end` }
   return undefined

@@ -20,6 +20,7 @@ export interface CodedRefusal extends Refusal {
 
 // Timers overflow after 24 days; nobody bakes for more than a week.
 const longestMs = 7 * 24 * 3_600_000
+const longest = '168h'
 
 export const text = z
   .string({ error: 'text' })
@@ -55,7 +56,7 @@ export function duration(least: number) {
         const message = least > 1 ? `must be at least "${formatDuration(least)}"` : 'must be longer than 0'
         return refuse(ctx, { message })
       }
-      if (ms > longestMs) return refuse(ctx, { message: 'must be at most "168h"' })
+      if (ms > longestMs) return refuse(ctx, { message: `must be at most "${longest}"` })
       return ms
     })
 }
@@ -73,7 +74,9 @@ function durationHint(source: string): string {
   if (both) return `write "${Number(both[1]) * 60 + Number(both[2])}m"`
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(source.trim()) ?? []
   const [, write] = units.find(([pattern]) => pattern.test(unit.toLowerCase())) ?? []
-  return amount !== undefined && write ? `write "${write(Number(amount))}"` : 'the units are ms, s, m and h'
+  const meant = amount === undefined ? undefined : write?.(Number(amount))
+  if (meant === undefined) return 'the units are ms, s, m and h'
+  return (parseDuration(meant) ?? 0) > longestMs ? `the longest is "${longest}"` : `write "${meant}"`
 }
 
 /** A whole number; as text too, because `-e n=5` is text. */

@@ -149,6 +149,7 @@ const texts: readonly (readonly [title: string, text: string | Buffer])[] = [
   ],
   ['a pattern twice', S('{ name: a, hosts: fra }', '{ name: b, hosts: fra }', '{ name: c, hosts: rest }')],
   ['every host may fail', `${minimal}max_failed: 100%\n`],
+  ['a gate that is only true', S('{ name: a, hosts: rest, gate: true }')],
   ['a time for no gate', S('{ name: a, hosts: rest, gate_timeout: 2h }')],
   ['a bake of a month', S('{ name: a, hosts: rest, bake: 30d }')],
   [
