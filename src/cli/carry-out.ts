@@ -11,8 +11,9 @@ import { type LeadOptions, lead, ownTrace } from './lead.ts'
 import { runDirectory } from './options.ts'
 import { secretsOf } from './secrets.ts'
 import type { Terminal } from './terminal.ts'
+import { awaitOpening, requireOpen, type WaitOptions } from './window-gate.ts'
 
-export interface CarryOutOptions extends LeadOptions {
+export interface CarryOutOptions extends LeadOptions, WaitOptions {
   readonly yes?: boolean
 }
 
@@ -35,11 +36,15 @@ export async function carryOut(
   options: CarryOutOptions,
 ): Promise<number> {
   const secrets = secretsOf(plan, terminal)
-  const isAgreed = options.yes || (await askAtTerminal(terminal, options, question, explainPlan(plan)))
+  requireOpen(plan, options)
+  const lines = explainPlan(plan, Date.now())
+  const isAgreed = options.yes || (await askAtTerminal(terminal, options, question, lines))
   if (!isAgreed) {
     terminal.err('not started: nothing was contacted\n')
     return exitCode.interrupted
   }
+  const interrupted = await awaitOpening(terminal, plan, options)
+  if (interrupted !== undefined) return interrupted
   const root = runDirectory(options, terminal)
   const run = newRunId(new Date())
   const dir = await createRunDirectory(root, run, { ...plan, machine }, await digestAll(sources))

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { formatDuration } from '../core/duration.ts'
 import { exitCode } from '../core/exit-code.ts'
-import { fault, HandoverError } from '../core/fault.ts'
+import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
 import { claimController } from '../journal/controllers.ts'
 import type { EntryBody } from '../journal/entry.ts'
@@ -38,8 +38,8 @@ export async function resumeFromHosts(
   const { plan: whole, machine, playbook: loaded } = await resolvePlan(playbook, options)
   const secrets = secretsOf(whole, terminal)
   const all = await lookAtRecords(whole, machine, options)
-  const run = oneUnfinished(all, wanted)
   const silent = all.flatMap(({ fault }) => fault ?? [])
+  const run = unfinishedOf(all, wanted, silent)
   if (run === undefined) {
     // Whoever does not answer may have what is looked for.
     if (silent.length > 0) throw new HandoverError(silent)
@@ -84,6 +84,21 @@ export async function resumeFromHosts(
     options,
   )
   return exit
+}
+
+/** Whoever does not answer may have the record that no other host has. */
+function unfinishedOf(
+  all: readonly Recorded[],
+  wanted: string | undefined,
+  silent: readonly Fault[],
+): string | undefined {
+  try {
+    return oneUnfinished(all, wanted)
+  } catch (error) {
+    const isMissing = error instanceof HandoverError && error.faults.some(one => one.code === 'RUN_NOT_FOUND')
+    if (!isMissing || silent.length === 0) throw error
+    throw new HandoverError([...error.faults, ...silent])
+  }
 }
 
 const lostNote = 'the journal of this run is lost; it goes on from what its hosts have recorded'
@@ -172,7 +187,7 @@ function refuseKnown(root: string, run: string): void {
   if (!existsSync(runPath(root, run))) return
   throw new HandoverError(
     fault('USAGE', `run ${run} has its directory here, in ${root}`, {
-      hint: `go on with it: handover resume ${run}; or, if its journal cannot be read, name another place with --run-dir`,
+      hint: `go on with it: handover resume ${run}; or, if its journal is lost, empty or damaged, name another place for it here with --run-dir`,
     }),
   )
 }

@@ -2,7 +2,7 @@
 import { listRuns } from '../journal/run-directory.ts'
 import { oneLine } from '../report/line.ts'
 import { waysOn } from '../report/steering-text.ts'
-import { isAlive, openRun, type PastRun } from './past-run.ts'
+import { isAlive, livenessFrom, openRun, type PastRun } from './past-run.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The newest ones are named; the others are in `handover runs`. */
@@ -13,7 +13,7 @@ export function waysFrom(past: PastRun): ReturnType<typeof waysOn> | undefined {
   const { run, state, entries } = past
   if (entries.length === 0 || isAlive(past)) return undefined
   if (state.finished !== undefined && state.finished !== 'in-doubt') return undefined
-  return waysOn(run, state.decided)
+  return waysOn(run, state.decided, livenessFrom(past) === null)
 }
 
 export function nextText(past: PastRun): string | null {

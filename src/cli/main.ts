@@ -2,12 +2,14 @@
 import { CommanderError } from 'commander'
 import { exitCode } from '../core/exit-code.ts'
 import { fault, faultsOf } from '../core/fault.ts'
+import { withRunDirectory } from './named-commands.ts'
 import { buildProgram } from './program.ts'
 import { reportFaults } from './report-faults.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Runs one command. @returns the exit code; never throws. */
-export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function main(args: readonly string[], plain: Terminal): Promise<number> {
+  const terminal = withRunDirectory(plain, args)
   let code: number = exitCode.done
   const program = buildProgram(terminal, result => {
     code = result

@@ -63,6 +63,11 @@ function isOpening(entry: Entry): entry is Extract<Entry, { type: 'run.started' 
   return entry.type === 'run.started' || entry.type === 'run.resumed'
 }
 
+/** Null: whoever leads or has led it cannot be seen from here. */
+export function livenessFrom(past: PastRun): boolean | null {
+  return past.state.finished === undefined && past.leader.liveness === 'unknown' ? null : isAlive(past)
+}
+
 /** Is somebody still leading it, as far as can be told from here? */
 export function isAlive({ state, leader }: Pick<PastRun, 'state' | 'leader'>): boolean {
   return state.finished === undefined && leader.liveness === 'alive'

@@ -2,6 +2,9 @@
 import { exitCode } from '../core/exit-code.ts'
 import { plural } from '../core/text.ts'
 import { explainPlan } from '../plan/explain.ts'
+import type { Plan } from '../plan/plan.ts'
+import { nextOpenings } from '../plan/windows.ts'
+import { shownOpenings } from '../plan/windows-text.ts'
 import { readArtifact } from '../playbook/artifact.ts'
 import { parseExtraVars } from '../playbook/extra-vars.ts'
 import { loadPlaybook } from '../playbook/load.ts'
@@ -21,11 +24,26 @@ export async function planCommand(
   if (options.listHosts) {
     listHosts(terminal, plan)
   } else if (options.output === 'json') {
-    terminal.out(`${jsonLine(plan)}\n`)
+    terminal.out(`${jsonLine({ ...plan, ...openingsOf(plan) })}\n`)
   } else {
-    terminal.out(`${explainPlan(plan).join('\n')}\n`)
+    terminal.out(`${explainPlan(plan, Date.now()).join('\n')}\n`)
   }
   return exitCode.done
+}
+
+/** Beside the plan, which does not change with the time. */
+function openingsOf({ windows }: Plan): { readonly openings?: readonly Record<string, string>[] } {
+  if (!windows) return {}
+  const openings = nextOpenings(windows.rules, Date.now(), shownOpenings).map(one => ({
+    from: isoTime(one.fromMs),
+    starts_until: isoTime(one.startsUntilMs),
+    until: isoTime(one.endMs),
+  }))
+  return { openings }
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 export async function validateCommand(

@@ -42,6 +42,10 @@ From another terminal: handover abort, pause, approve. After a crash: handover r
     .option('-C, --check', 'connect and inspect only, change nothing (as `preflight`)')
     .option('--syntax-check', 'check the files only, contact nothing (as `validate`)')
     .option('--step', 'wait for an approval (`handover approve`) before every stage')
+    .option(
+      '--wait',
+      'outside of the maintenance windows: wait for the next opening, and contact nobody before',
+    )
     .option('-y, --yes', 'do not ask before the first change (without a terminal nobody is asked)')
     .action(act(async () => (await import('./run-command.ts')).runCommand))
   withTargets(program.command('plan').argument('<playbook>'))

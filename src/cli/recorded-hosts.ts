@@ -2,6 +2,7 @@
 import type { Fault } from '../core/fault.ts'
 import type { Inspection, LastRun } from '../driver/hands.ts'
 import type { EntryBody } from '../journal/entry.ts'
+import { factsOf } from '../run/phases.ts'
 
 /** What a host has recorded of the last run there; without an inspection it does not answer, and `fault` says why. */
 export interface Recorded {
@@ -30,12 +31,24 @@ function isHalfway(run: string, { inspection }: Recorded): boolean {
 
 /**
  * Each of these is looked at before anything else. One that was switched has something to go back to, and one that does not
- * answer may have.
+ * answer may have. What is known of a decision comes last: from there the run only goes forward, even if the host that has
+ * told of it is lost now.
  */
 export function recordedEntries(run: string, parts: readonly Recorded[]): EntryBody[] {
   const olds = new Set(parts.flatMap(({ last }) => (last?.run === run ? last.oldSha : [])))
   const [old = ''] = olds
-  return parts.flatMap(one => entriesOf(one, run, olds.size === 1 ? old : ''))
+  return [
+    ...parts.flatMap(one => entriesOf(one, run, olds.size === 1 ? old : '')),
+    ...parts.flatMap(one => decisionOf(one, run)),
+  ]
+}
+
+function decisionOf({ host, last, inspection }: Recorded, run: string): EntryBody[] {
+  if (last?.run !== run || (last.state !== 'decided' && last.state !== 'committed') || !inspection) return []
+  return [
+    { type: 'host.look.begun', host },
+    { type: 'host.found', host, stand: last.state, found: factsOf(inspection) },
+  ]
 }
 
 function entriesOf({ host, last, inspection }: Recorded, run: string, commonOld: string): EntryBody[] {

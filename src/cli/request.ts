@@ -6,7 +6,7 @@ import type { RunOutcome } from '../journal/entry.ts'
 import { awaitReply, postRequest, type RequestBody } from '../journal/requests.ts'
 import { waysOn } from '../report/steering-text.ts'
 import { asker } from './lead.ts'
-import { isAlive, openRun, type PastRun } from './past-run.ts'
+import { isAlive, livenessFrom, openRun, type PastRun } from './past-run.ts'
 import { storedPlan } from './stored-plan.ts'
 
 const answerMs = 10_000
@@ -23,7 +23,8 @@ export async function ask(past: PastRun, body: RequestBody): Promise<string | un
   const name = await postRequest(dir, { ...body, by: asker(), at: new Date().toISOString() })
   const reply = await awaitReply(dir, name, answerMs, receivedMs)
   if (typeof reply !== 'string') return reply.ok ? undefined : reply.why
-  throw silent(past, reply === 'taken back')
+  const now = openRun(past.root, past.run)
+  throw now.state.finished === undefined ? silent(now, reply === 'taken back') : notActive(now)
 }
 
 function silent(past: PastRun, isTakenBack: boolean): HandoverError {
@@ -34,8 +35,8 @@ function silent(past: PastRun, isTakenBack: boolean): HandoverError {
         `what was asked for was taken back; if it does not come back, \`handover resume ${run} --takeover\` leads the run from here`,
       ]
     : [
-        `has received it, and has not written it down within ${receivedMs / 1000} s`,
-        `it may still be done: \`handover show ${run}\` tells; look at the disk of the run directory`,
+        'has received it, and has not said that it is written down',
+        `it may or may not be done: \`handover show ${run}\` tells; look at the disk of the run directory, and at whether somebody else leads the run now`,
       ]
   return new HandoverError(
     fault('RUN_SILENT', `the controller of run ${run} ${what}: ${place(past)}`, { hint }),
@@ -146,8 +147,13 @@ function notActive(past: PastRun): HandoverError {
 }
 
 /** The run cannot be undone before it has been brought to its end. */
-export function unsettled({ run, state }: PastRun, why: string): HandoverError {
-  const { on, back = `\`handover rollback ${run}\` takes them back after that` } = waysOn(run, state.decided)
+export function unsettled(past: PastRun, why: string): HandoverError {
+  const { run, state } = past
+  const { on, back = `\`handover rollback ${run}\` takes them back after that` } = waysOn(
+    run,
+    state.decided,
+    livenessFrom(past) === null,
+  )
   const hint = `${on}, ${back}`
   return new HandoverError(fault('RUN_UNSETTLED', `run ${run} ${why}`, { hint }))
 }

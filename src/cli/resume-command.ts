@@ -50,7 +50,7 @@ export async function resumeCommand(
  * begun; a file that was lost or cut looks the same.
  */
 export const nothingHeld =
-  "its journal holds nothing: nothing was contacted, unless the file was lost or cut: `handover status` looks, `handover resume --from-hosts` leads it from the hosts' records"
+  "its journal holds nothing: nothing was contacted, unless the file was lost or cut: `handover status` looks, `handover resume --from-hosts PLAYBOOK -i INVENTORY --run-dir ANOTHER` leads it from the hosts' records"
 
 export function notBegun(terminal: Terminal): number {
   terminal.err('not begun: nothing was contacted\n')

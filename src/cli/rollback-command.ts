@@ -15,7 +15,7 @@ import { type CarryOutOptions, carryOut } from './carry-out.ts'
 import { asker } from './lead.ts'
 import { nameLeftovers } from './leftover-runs.ts'
 import { runDirectory } from './options.ts'
-import { isAlive, openRun, type PastRun } from './past-run.ts'
+import { isAlive, livenessFrom, openRun, type PastRun } from './past-run.ts'
 import { preflightPlan } from './preflight-command.ts'
 import { awaitEnd, exitOfUndoing, place, requireFree, unsettled } from './request.ts'
 import { notBegun, nothingHeld } from './resume-command.ts'
@@ -111,6 +111,7 @@ async function bringBack(terminal: Terminal, past: PastRun, options: RollbackOpt
 
 function whyUnsettled(past: PastRun): string {
   if (past.state.finished !== undefined) return 'ended with hosts in doubt'
+  if (livenessFrom(past) === null) return `may still be led by ${place(past)}`
   return isAlive(past) ? 'is still going on' : 'was cut off before its end'
 }
 

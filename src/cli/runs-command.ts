@@ -6,7 +6,7 @@ import { oneLine } from '../report/line.ts'
 import { describeRun, formatRuns, type RunRow, runRow } from '../report/run-text.ts'
 import { nextText, waysFrom } from './leftover-runs.ts'
 import { type OutputOptions, runDirectory, wantsColor } from './options.ts'
-import { isAlive, openRun, type PastRun } from './past-run.ts'
+import { livenessFrom, openRun, type PastRun } from './past-run.ts'
 import type { Terminal } from './terminal.ts'
 
 interface Row extends RunRow {
@@ -34,7 +34,7 @@ export async function runsCommand(terminal: Terminal, options: OutputOptions): P
 function rowOf(root: string, run: string): Row {
   try {
     const past = openRun(root, run)
-    const row = runRow(past.entries, { alive: isAlive(past) })
+    const row = runRow(past.entries, { alive: livenessFrom(past) })
     return { ...row, id: run, epoch: past.leader.epoch, next: nextText(past) }
   } catch {
     const outcome = 'unreadable'
@@ -53,7 +53,7 @@ export async function showCommand(
   if (options.output === 'json') for (const entry of entries) terminal.out(`${jsonLine(entry)}\n`)
   else {
     const lines = describeRun(entries, {
-      alive: isAlive(past),
+      alive: livenessFrom(past),
       color: wantsColor(options, terminal),
       width: terminal.columns,
     })
@@ -67,8 +67,10 @@ function leadership(past: PastRun): string[] {
   const { epoch, who, from, pid, liveness } = past.leader
   const verbs = { alive: 'leads', gone: 'led', unknown: 'leads or has led' }
   const verb = past.state.finished === undefined ? verbs[liveness] : 'led'
-  const back = waysFrom(past)?.back
+  const { on, back } = waysFrom(past) ?? {}
   return [
+    // Of one that was cut off the way on has been told already, with the hosts it begins with.
+    ...(on === undefined || livenessFrom(past) !== null ? [] : [`next: ${on}`]),
     ...(back === undefined ? [] : [`or: ${back}`]),
     ...(epoch > 0
       ? [`controller ${epoch} ${verb} it: process ${pid} of ${oneLine(who, 80)} on ${oneLine(from, 80)}`]

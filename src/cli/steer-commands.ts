@@ -50,10 +50,12 @@ export async function approveCommand(
   const past = openRun(runDirectory(options, terminal), wanted)
   const { stage } = options
   await demand(past, { verb: 'approve', ...(stage === undefined ? {} : { stage }) })
-  const isPaused = past.state.pausedMs !== undefined
-  const text = isPaused
-    ? `approved, and still paused: the stage begins after \`handover resume ${past.run}\``
-    : 'approved: the stage that waited begins'
+  const { pausedMs, window } = past.state
+  const when = window === 'hold' ? ' when the maintenance window opens' : ''
+  const text =
+    pausedMs === undefined
+      ? `approved: the stage that waited begins${when}`
+      : `approved, and still paused: the stage begins after \`handover resume ${past.run}\``
   tell(terminal, options, past.run, 'run.approval_accepted', text)
   return exitCode.done
 }

@@ -5,6 +5,7 @@
 import type { ExitCode } from '../core/exit-code.ts'
 import type { Fault } from '../core/fault.ts'
 import type { RunStand } from '../core/run-stand.ts'
+import type { PlannedWindows } from '../plan/windows.ts'
 
 export interface StageInfo {
   readonly name: string
@@ -97,6 +98,8 @@ export type EntryBody =
   | { readonly type: 'stage.started'; readonly stage: string }
   | { readonly type: 'host.switch.begun'; readonly host: string }
   | { readonly type: 'host.switched'; readonly host: string; readonly ms: number }
+  /** Nothing was done to it: the window had closed by then. It takes its turn again. */
+  | { readonly type: 'host.postponed'; readonly host: string }
   | {
       readonly type: 'health.changed'
       readonly host: string
@@ -136,6 +139,17 @@ export type EntryBody =
   /** Nothing more is switched until it is continued; for `ms` at most, then the run goes back. */
   | { readonly type: 'run.paused'; readonly by: string; readonly ms: number }
   | { readonly type: 'run.continued'; readonly by: string }
+  /** No host starts to switch any more. Hosts in hand are finished, and then what `next` says, unless nobody is left to start. */
+  | {
+      readonly type: 'window.closed'
+      readonly next: PlannedWindows['onClose']
+      /** UTC, ISO 8601; null when that is more than two years away. */
+      readonly opens: string | null
+      /** Of the windows, for people. */
+      readonly zone: string
+    }
+  /** The run has held, and goes on. */
+  | { readonly type: 'window.opened' }
   /** The controller stood still for `ms`: what it knew of the hosts is old. */
   | { readonly type: 'run.woke'; readonly ms: number }
   /** Every host that has a lease was heard from since. */

@@ -4,7 +4,7 @@
  * or whoever asked, who takes it back. Whoever can write there is the user the run belongs to; anything else is passed over.
  */
 import { randomBytes } from 'node:crypto'
-import { constants, readdirSync, rmSync, unlinkSync } from 'node:fs'
+import { constants, existsSync, readdirSync, rmSync, unlinkSync } from 'node:fs'
 import { mkdir, open, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -76,7 +76,8 @@ export async function answerRequest(dir: string, name: string, reply: Reply): Pr
  * Waits for the answer and removes it.
  * @param ms after which it is taken back, if nobody has taken it
  * @param longestMs how long to wait for one that was taken: its controller has a slow disk, or is gone
- * @returns `taken back`: nobody does it any more. `not known`: it was received, and may or may not be done.
+ * @returns `taken back`: nobody does it any more. `not known`: it was received, and may or may not be done; or another
+ * controller has come meanwhile, to which it means nothing.
  */
 export async function awaitReply(
   dir: string,
@@ -91,6 +92,7 @@ export async function awaitReply(
     if (reply) return reply
     if (!isReceived && performance.now() - began >= ms) {
       if (await succeeds(unlink(join(placeOf(dir), `${name}.json`)))) return 'taken back'
+      if (!isInHand(dir, name)) return (await takeReply(dir, name)) ?? 'not known'
       isReceived = true
     }
     await pause(50)
@@ -125,6 +127,11 @@ function namesIn(dir: string): string[] {
   } catch {
     return []
   }
+}
+
+/** An answer is there before that name is gone. */
+function isInHand(dir: string, name: string): boolean {
+  return existsSync(join(placeOf(dir), `${name}.taken`))
 }
 
 function succeeds(deed: Promise<unknown>): Promise<boolean> {

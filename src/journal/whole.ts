@@ -25,6 +25,7 @@ const needs: Readonly<Partial<Record<EntryType, Needs>>> = {
   'stage.started': staged,
   'stage.baking': staged,
   'gate.waiting': staged,
+  'window.closed': { next: 'text', zone: 'text' },
 }
 
 export function isWhole(entry: Entry): boolean {

@@ -2,11 +2,13 @@
 import { formatDuration } from '../core/duration.ts'
 import { plural, printable } from '../core/text.ts'
 import type { KnownBinary, Plan, PlannedCheck, PlannedProbe, PlannedStage } from './plan.ts'
+import { spreadMs } from './windows.ts'
+import { describeWindows } from './windows-text.ts'
 
 const shownHosts = 8
 
-/** Lines without a line break, safe to print. */
-export function explainPlan(plan: Plan): string[] {
+/** Lines without a line break, safe to print. @param nowMs since 1970: the next openings are shown from then. */
+export function explainPlan(plan: Plan, nowMs: number): string[] {
   const widest = Math.max(...plan.stages.map(stage => stage.name.length))
   const lines = [
     `${plan.name}: ${plural(plan.hosts.length, 'host')} in ${plural(plan.stages.length, 'stage')}, plan ${plan.fingerprint.slice(0, 12)}`,
@@ -15,6 +17,7 @@ export function explainPlan(plan: Plan): string[] {
     'stages:',
     ...plan.stages.map((stage, index) => `  ${index + 1}. ${stage.name.padEnd(widest)}  ${stageLine(stage)}`),
     ...gateLine(plan),
+    ...(plan.windows ? describeWindows(plan.windows, nowMs, spreadMs(plan.stages)) : []),
     `at most ${plural(most(plan), 'host')} being changed at once, ${Math.min(plan.rollbackConcurrency, plan.hosts.length)} when going back`,
     `tolerated: ${plural(plan.maxFailed, 'failed host')}, ${plural(plan.maxUnreachable, 'unreachable host')}`,
     ...healthLines(plan),

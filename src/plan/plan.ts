@@ -4,6 +4,7 @@
  */
 import type { Artifact } from '../playbook/artifact.ts'
 import type { SecretSource, Vantage } from '../playbook/playbook.ts'
+import type { PlannedWindows } from './windows.ts'
 
 /** A host of the run as the inventory knows it. */
 export interface PlanHost {
@@ -129,4 +130,6 @@ export interface Plan {
   readonly commit: 'fleet'
   /** Where the texts of those secrets are that its checks name; never the texts. */
   readonly secrets?: Readonly<Record<string, SecretSource>>
+  /** Not there: hosts may start at any time. */
+  readonly windows?: PlannedWindows
 }

@@ -70,6 +70,7 @@ export function planRollout(
       playbook,
       resolved.flatMap(one => one.planned.health),
     ),
+    ...windowsOf(playbook),
   }
   return { ...plan, fingerprint: fingerprintOf(plan) }
 }
@@ -79,6 +80,10 @@ function namedSecrets({ secrets }: Playbook, checks: readonly PlannedCheck[]): P
   const names = new Set(checks.flatMap(({ probe }) => ('secrets' in probe ? (probe.secrets ?? []) : [])))
   if (names.size === 0) return {}
   return { secrets: Object.fromEntries(Object.entries(secrets).filter(([name]) => names.has(name))) }
+}
+
+function windowsOf({ windows: rules, onWindowClose: onClose }: Playbook): Pick<Plan, 'windows'> {
+  return rules.length === 0 ? {} : { windows: { rules, onClose } }
 }
 
 function noHosts(playbook: Playbook): HandoverError {

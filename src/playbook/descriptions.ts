@@ -21,6 +21,8 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
       'What happens to old workers that still serve requests at drain_timeout after the commit.',
     commit: 'fleet: every old master stays parked until the last stage is good.',
     rollback: 'How fast to go back.',
+    windows: 'When hosts may start to switch. Empty: at any time.',
+    on_window_close: 'What becomes of a run whose window closes.',
     health: 'Checks that every switched host must pass until the commit.',
     stages: 'The steps of the rollout, in order; together they take every host.',
   },
@@ -62,6 +64,13 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
   },
   'health.*.tcp': { address: '"host:port", or "[address]:port" for IPv6.', from },
   'health.*.command': { run: 'The program and each argument. No shell is involved.', from },
+  'windows.*': {
+    allow: 'Five fields of cron: when a span begins in which hosts may start.',
+    deny: 'Five fields of cron: when a span begins in which none may start; it wins over allow.',
+    duration: 'How long the span is.',
+    time_zone: 'The zone of the clock that cron means, such as "Europe/Berlin".',
+    cutoff: 'No host starts so late before the allowed time ends, or a denied one begins.',
+  },
   'stages.*': {
     name: 'One line; no two stages have the same.',
     hosts: 'A number of hosts, a percentage of the whole run, a pattern, or "rest".',

@@ -34,6 +34,8 @@ const examples: Readonly<Record<string, string>> = {
   'health.*.http.url': 'url: "http://{{ inventory_hostname }}/healthz"',
   'health.*.tcp.address': 'address: "{{ inventory_hostname }}:80"',
   'health.*.command.run': 'run: [curl, -f, "http://{{ inventory_hostname }}/"]',
+  'windows.*.duration': 'duration: 3h',
+  'windows.*.time_zone': 'time_zone: Europe/Berlin',
   'stages.*.name': 'name: canary',
   'stages.*.hosts': 'hosts: 1',
 }

@@ -76,4 +76,5 @@ function oneOf(path: readonly (string | number)[]): JsonSchema {
 const exclusive: Readonly<Record<string, readonly string[]>> = {
   'health.*': ['http', 'tcp', 'command'],
   'secrets.*': ['env', 'file'],
+  'windows.*': ['allow', 'deny'],
 }

@@ -3,6 +3,7 @@
 import { nearest } from '../core/suggest.ts'
 import type { DocumentPath } from '../document/document.ts'
 import * as schema from './schema.ts'
+import { window } from './windows.ts'
 
 /** By mapping, `*` for an index of a list. */
 export const knownKeys: Readonly<Record<string, readonly string[]>> = {
@@ -16,11 +17,12 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
   'health.*.tcp': Object.keys(schema.tcp.shape),
   'health.*.command': Object.keys(schema.command.shape),
   'stages.*': Object.keys(schema.stage.shape),
+  'windows.*': Object.keys(window.shape),
 }
 
 /** Part of the format, and refused until it is built: nothing is ever accepted and ignored. */
 const notBuilt: Readonly<Record<string, readonly string[]>> = {
-  '': ['windows', 'hooks', 'notify', 'max_unavailable'],
+  '': ['hooks', 'notify', 'max_unavailable'],
   artifact: ['files'],
   'stages.*': ['rehearse', 'spread'],
 }

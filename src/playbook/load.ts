@@ -21,6 +21,7 @@ import { createScope } from './template.ts'
 import { findTraps } from './traps.ts'
 import { checkVars } from './variables.ts'
 import { readVarsFiles } from './vars-files.ts'
+import { buildWindow } from './windows.ts'
 
 /**
  * The plays of a file in their order: one mapping is one play, as is each entry of a list.
@@ -166,6 +167,8 @@ function build(
     health: checked.health.map((check, index) => buildCheck(check, index, placed)),
     stages: checked.stages.map((stage, index) => buildStage(stage, index, at)),
     stagesPlace: at('stages'),
+    windows: checked.windows.map(buildWindow),
+    onWindowClose: checked.on_window_close,
   }
 }
 

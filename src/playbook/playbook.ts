@@ -3,6 +3,7 @@
  * What may differ from host to host stays a `HostValue` and is resolved by the plan.
  */
 import type { Place } from '../core/fault.ts'
+import type { OnWindowClose, Window } from './windows.ts'
 
 /** Variables by name; values are plain data from YAML or text from the command line. */
 export type Vars = Readonly<Record<string, unknown>>
@@ -123,4 +124,7 @@ export interface Playbook {
   readonly health: readonly HealthCheck[]
   readonly stages: readonly Stage[]
   readonly stagesPlace: Place
+  /** When hosts may start to switch; empty: at any time. */
+  readonly windows: readonly Window[]
+  readonly onWindowClose: OnWindowClose
 }

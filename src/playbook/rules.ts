@@ -16,6 +16,8 @@ export function findContradictions(document: SourceDocument, data: unknown): Fau
     ...everyHostMayFail(document, data),
     ...timeoutsWithoutGate(document, data),
     ...probesOf(document, data),
+    ...kindsOfWindows(document, data),
+    ...closeWithoutWindows(document, data),
   ]
 }
 
@@ -108,6 +110,28 @@ function probesOf(document: SourceDocument, data: unknown): Fault[] {
     const hint = 'add one, such as http: { url: "http://{{ inventory_hostname }}/" }'
     return [fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, path), hint })]
   })
+}
+
+function kindsOfWindows(document: SourceDocument, data: unknown): Fault[] {
+  return entriesOf(data, 'windows').flatMap(({ path, entry }): Fault[] => {
+    if ('allow' in entry && 'deny' in entry) {
+      const message = `${keyName(path)} has both "allow" and "deny"`
+      const place = placeOf(document, [...path, 'deny'], 'key')
+      return [fault('PLAYBOOK_VALUE', message, { place, hint: 'make two windows of it; deny wins' })]
+    }
+    if ('allow' in entry || 'deny' in entry || hasUnknownKey('windows.*', entry)) return []
+    const message = `${keyName(path)} needs one of the keys "allow" and "deny"`
+    const hint = 'add one, such as allow: "0 2 * * *"'
+    return [fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, path), hint })]
+  })
+}
+
+function closeWithoutWindows(document: SourceDocument, data: unknown): Fault[] {
+  const written = valueAt(data, ['on_window_close'])
+  if (written === undefined || entriesOf(data, 'windows').length > 0) return []
+  const place = placeOf(document, ['on_window_close'], 'key')
+  const hint = 'add windows, or remove on_window_close'
+  return [fault('PLAYBOOK_VALUE', '"on_window_close" has no "windows" that could close', { place, hint })]
 }
 
 function entriesOf(data: unknown, list: string): { path: DocumentPath; entry: Record<string, unknown> }[] {

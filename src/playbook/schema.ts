@@ -13,6 +13,7 @@ import {
 } from './host-value.ts'
 import { hasTemplate } from './template-syntax.ts'
 import { count, duration, line, refuse, stageHosts, text, wholeNumber } from './values.ts'
+import { onWindowClose, windows } from './windows.ts'
 
 const mapping = { error: 'a mapping' }
 const flag = z
@@ -174,6 +175,8 @@ export const playbook = z.strictObject(
       .array(stage, { error: 'a list of stages' })
       .min(1, 'must have at least one stage')
       .prefault([{ name: 'all', hosts: 'rest' }]),
+    windows,
+    on_window_close: onWindowClose,
   },
   { error: 'a mapping of keys such as name, hosts and artifact' },
 )

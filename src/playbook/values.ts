@@ -20,7 +20,6 @@ export interface CodedRefusal extends Refusal {
 
 // Timers overflow after 24 days; nobody bakes for more than a week.
 const longestMs = 7 * 24 * 3_600_000
-const longest = '168h'
 
 export const text = z
   .string({ error: 'text' })
@@ -39,14 +38,14 @@ export const line = text.superRefine((value, ctx) => {
 })
 
 /** @param least milliseconds; 0 allows none at all */
-export function duration(least: number) {
+export function duration(least: number, most = longestMs) {
   return z
     .string({ error: 'a duration such as "30s"' })
     .meta({ pattern: '^\\d+(\\.\\d+)?(ms|s|m|h)$' })
     .transform((source, ctx) => {
       const ms = parseDuration(source)
       if (ms === undefined) {
-        const hint = durationHint(source)
+        const hint = durationHint(source, most)
         return refuse(ctx, {
           message: `must be a duration such as "30s", not ${JSON.stringify(source)}`,
           hint,
@@ -56,7 +55,7 @@ export function duration(least: number) {
         const message = least > 1 ? `must be at least "${formatDuration(least)}"` : 'must be longer than 0'
         return refuse(ctx, { message })
       }
-      if (ms > longestMs) return refuse(ctx, { message: `must be at most "${longest}"` })
+      if (ms > most) return refuse(ctx, { message: `must be at most "${hours(most)}"` })
       return ms
     })
 }
@@ -69,14 +68,18 @@ const units: readonly (readonly [RegExp, (amount: number) => string])[] = [
   [/^(?:days?|d)$/, amount => `${amount * 24}h`],
 ]
 
-function durationHint(source: string): string {
+function durationHint(source: string, most: number): string {
   const both = /^(\d+)h\s*(\d+)m(?:in)?$/i.exec(source.trim())
   if (both) return `write "${Number(both[1]) * 60 + Number(both[2])}m"`
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(source.trim()) ?? []
   const [, write] = units.find(([pattern]) => pattern.test(unit.toLowerCase())) ?? []
   const meant = amount === undefined ? undefined : write?.(Number(amount))
   if (meant === undefined) return 'the units are ms, s, m and h'
-  return (parseDuration(meant) ?? 0) > longestMs ? `the longest is "${longest}"` : `write "${meant}"`
+  return (parseDuration(meant) ?? 0) > most ? `the longest is "${hours(most)}"` : `write "${meant}"`
+}
+
+function hours(ms: number): string {
+  return `${ms / 3_600_000}h`
 }
 
 /** A whole number; as text too, because `-e n=5` is text. */

@@ -118,7 +118,7 @@ function nextStep(standing: Standing, finish: Finish): string {
       // Nobody has come in time, or somebody did not want it: then nothing is wrong.
       if (
         standing.interrupted ||
-        /^(nobody approved|paused, and not continued)/.test(standing.rollingBack ?? '')
+        /^(nobody approved|paused, and not continued|the maintenance window)/.test(standing.rollingBack ?? '')
       )
         return 'run again when you are ready; nothing is left to clean up'
       return 'correct what is named above, then run again; nothing is left to clean up'
@@ -126,6 +126,8 @@ function nextStep(standing: Standing, finish: Finish): string {
       if (finish.exit === exitCode.locked) {
         return 'wait for the run that is named above; if it was cut off, `handover resume` goes on with it and `handover rollback` takes it back'
       }
+      if (finish.exit === exitCode.outsideWindow)
+        return 'run again while the window is open, or with --wait; `handover plan` shows when'
       return `correct what is named above, or leave ${plural(named('untouched', 'left-out').length, 'host')} out with --limit, then run again`
     case 'interrupted':
       return 'run again when you are ready; nothing is left to clean up'

@@ -53,6 +53,12 @@ export function applyToHost(
       host.touched = true
       begin(standing, host, 'switch', 'switching')
       return
+    case 'host.postponed':
+      host.open.delete('switch')
+      if (host.step !== 'switching') return
+      host.touched = false
+      moveTo(standing, host, 'prepared')
+      return
     case 'host.switched':
       host.open.delete('switch')
       forward('switched')

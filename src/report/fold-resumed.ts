@@ -1,37 +1,39 @@
 /** What another controller makes of a run. `run/apply-resumed.ts` decides by the same rules; a test holds the two together. */
 import { type Fault, type FaultCode, fault } from '../core/fault.ts'
-import type { Entry } from '../journal/entry.ts'
+import type { RunStand } from '../core/run-stand.ts'
+import { isAsBefore, notAsBefore } from '../journal/as-before.ts'
+import type { Entry, HostFacts } from '../journal/entry.ts'
 import { type HostStanding, type HostStep, moveTo, type Standing } from './standing.ts'
 
 /** Nothing is looked for there. */
 const settled: ReadonlySet<HostStep> = new Set(['current', 'left out'])
-/** Proven by this very run, and nobody else has had them since. */
-const proven: ReadonlySet<HostStep> = new Set(['committed', 'reverted', 'released'])
 
 export function applyResumed(standing: Standing, entry: Extract<Entry, { type: 'run.resumed' }>): void {
-  const wasFinished = standing.finished !== undefined
   standing.resumed = entry
   standing.finished = undefined
   standing.stoodStill = false
   // Whoever waits, waits anew: nobody has watched the fleet meanwhile.
   // Resuming is what a pause waits for.
   standing.pause = undefined
+  // Judged as of now.
+  standing.hold = undefined
   for (const stage of standing.stages) {
     if (stage.step === 'baking' || stage.step === 'baked') stage.step = 'rolling'
   }
   for (const host of standing.hosts.values()) {
-    if (settled.has(host.step)) continue
-    if (proven.has(host.step) && !wasFinished && !mayTryAgain(standing, host)) continue
+    if (settled.has(host.step) || isUntouched(standing, host)) continue
     // What was begun there is not under way any more: the look tells how it ended.
     host.open.clear()
-    host.faults = []
+    host.wasBack = host.step === 'reverted' || host.step === 'released'
+    if (!host.wasBack) host.faults = []
     moveTo(standing, host, 'unsure')
   }
 }
 
-/** It could not be brought forward after the decision. */
-function mayTryAgain(standing: Standing, { name, step }: HostStanding): boolean {
-  return standing.decided && step !== 'committed' && isParticipant(standing, name)
+/** It was only prepared, and released again. */
+function isUntouched(standing: Standing, { name, step, touched }: HostStanding): boolean {
+  const isBack = step === 'reverted' || step === 'released'
+  return isBack && !touched && !(standing.decided && isParticipant(standing, name))
 }
 
 function isParticipant({ participants }: Standing, host: string): boolean {
@@ -46,6 +48,7 @@ export function applyFound(
   // A run that has turned around meanwhile does not wait for what is found, but for a decision.
   const isDecision = stand === 'decided' || stand === 'committed'
   if (host.step !== 'looking' && !(host.step === 'reverting' && isDecision)) return
+  if (host.wasBack && isBackStill(standing, host, stand)) return stayBack(standing, host, found)
   host.faults = []
   switch (stand) {
     case 'decided':
@@ -80,6 +83,21 @@ export function applyFound(
   }
 }
 
+/** Who had failed and was proven back is no participant, and stays out of it; whoever else has it now. */
+function isBackStill(standing: Standing, { name }: HostStanding, stand: RunStand): boolean {
+  const isOver = stand === 'reverted' || stand === 'none'
+  return isOver && !(standing.decided && isParticipant(standing, name))
+}
+
+function stayBack(standing: Standing, host: HostStanding, found: HostFacts): void {
+  if (host.before && !isAsBefore(found, host.before)) {
+    host.faults = [notAsBefore(host.name, found)]
+    return moveTo(standing, host, 'in doubt')
+  }
+  host.after = found
+  return moveTo(standing, host, 'reverted')
+}
+
 /** The journal was lost before the decision was in it. Whoever failed and went back is brought forward, too. */
 function learnDecided(standing: Standing, { name }: HostStanding): void {
   if (standing.decided) return
@@ -87,6 +105,8 @@ function learnDecided(standing: Standing, { name }: HostStanding): void {
   standing.decisionHeardFrom = name
   standing.rollingBack = undefined
   standing.interrupted = undefined
+  standing.hold = undefined
+  standing.pause = undefined
   for (const host of standing.hosts.values()) {
     if (!['reverted', 'released', 'unreachable', 'refused'].includes(host.step)) continue
     host.faults = []

@@ -37,7 +37,7 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       setStage(standing, entry.stage, 'finished')
       return
     case 'gate.waiting':
-      standing.gate = { stage: entry.stage, untilMs: standing.lastMs + entry.ms }
+      standing.gate = { stage: entry.stage, ms: entry.ms, untilMs: standing.lastMs + entry.ms }
       setStage(standing, entry.stage, 'at gate')
       return
     case 'gate.passed':
@@ -48,6 +48,13 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       return
     case 'run.continued':
       standing.pause = undefined
+      return
+    case 'window.closed':
+      standing.hold = entry.next === 'hold' ? entry : undefined
+      return
+    case 'window.opened':
+      standing.hold = undefined
+      countAnew(standing)
       return
     case 'run.woke':
       standing.stoodStill = true
@@ -62,6 +69,7 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       return
     case 'run.decided':
       standing.decided = true
+      standing.hold = undefined
       standing.participants = new Set(entry.hosts)
       return
     case 'run.interrupted':
@@ -83,6 +91,13 @@ export function applyEntry(standing: Standing, entry: Entry): void {
   }
 }
 
+/** Nobody is given up on while the run holds: what waits has its whole time from the opening. */
+function countAnew(standing: Standing): void {
+  const { gate, pause, lastMs } = standing
+  if (gate) standing.gate = { ...gate, untilMs: lastMs + gate.ms }
+  if (pause) standing.pause = { ...pause, untilMs: lastMs + pause.ms }
+}
+
 /** It is begun next, or waited for anew. */
 function leaveGate(standing: Standing): void {
   if (standing.gate) setStage(standing, standing.gate.stage, 'waiting')
@@ -93,6 +108,7 @@ function leaveGate(standing: Standing): void {
 function endWaits(standing: Standing): void {
   leaveGate(standing)
   standing.pause = undefined
+  standing.hold = undefined
   standing.stoodStill = false
 }
 
@@ -109,6 +125,7 @@ function open(standing: Standing, entry: Extract<Entry, { type: 'run.started' }>
         before: undefined,
         after: undefined,
         newVersion: '',
+        wasBack: false,
         faults: [],
         open: new Set(),
       })

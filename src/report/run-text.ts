@@ -31,8 +31,8 @@ export interface RunRow {
 }
 
 export interface Liveness {
-  /** Does the process that conducts the run still exist? Only the caller can know. */
-  readonly alive: boolean
+  /** Does the process that conducts the run still exist? Only the caller can know; null: it cannot be seen from there. */
+  readonly alive: boolean | null
 }
 
 export function runRow(entries: readonly Entry[], { alive }: Liveness): RunRow {
@@ -42,7 +42,7 @@ export function runRow(entries: readonly Entry[], { alive }: Liveness): RunRow {
     started: standing.opening?.at ?? '',
     name: standing.opening?.name ?? '',
     hosts: standing.hosts.size,
-    outcome: standing.finished?.outcome ?? (alive ? pace(standing) : 'cut-off'),
+    outcome: standing.finished?.outcome ?? (alive === null ? 'unseen' : alive ? pace(standing) : 'cut-off'),
     undoes: standing.opening?.undoes ?? null,
   }
 }
@@ -122,42 +122,44 @@ function course(standing: Standing, style: RunStyle): string[] {
 
 /** A dead controller hears no approval; whoever resumes the run waits anew. */
 function waiting(standing: Standing, { alive, color }: RunStyle): string[] {
-  const { gate, pause, stoodStill } = standing
-  if (alive) {
+  const { gate, pause, hold, stoodStill } = standing
+  if (alive !== false) {
     const still = stoodStill ? ['its machine stood still: every host is heard from again'] : []
     return [...waitTexts(standing), ...still].map(text => paint({ color }, 'doubt', text))
   }
   return [
     ...(pause ? [`it was paused by ${oneLine(pause.by, 80)}`] : []),
+    ...(hold ? ['it held until its maintenance window would open again'] : []),
     ...(gate ? [`stage ${oneLine(gate.stage, 40)} was waiting for an approval`] : []),
   ]
 }
 
 function describeMiddle(standing: Standing, { alive }: Liveness, table: TableStyle): string[] {
-  const elapsed = formatDuration(elapsedMs(standing))
   const hosts = [...standing.hosts.values()]
   const faults = hosts.flatMap(host =>
     host.faults.map(fault => ({ ...fault, host: fault.host ?? host.name })),
   )
   const shown = formatFaults(faults, table)
   return [
-    alive
-      ? paint(
-          table,
-          'strong',
-          `running: last heard of ${elapsed} after its start, at ${new Date(standing.lastMs).toISOString().slice(11, 19)} UTC`,
-        )
-      : paint(
-          table,
-          'bad',
-          `cut off: its process is gone, and nothing is recorded after the first ${elapsed}`,
-        ),
+    headline(standing, alive, table),
     '',
     ...(hosts.length > mostHostRows ? stepTable(hosts, table) : hostTable(hosts, table)),
-    ...openEffects(hosts, alive),
+    ...openEffects(hosts, alive !== false),
     ...(shown.length > 0 ? ['', ...shown] : []),
-    ...(alive ? [] : ['', ...nextAfterCutOff(standing)]),
+    ...(alive === false ? ['', ...nextAfterCutOff(standing)] : []),
   ]
+}
+
+function headline(standing: Standing, alive: boolean | null, table: TableStyle): string {
+  const elapsed = formatDuration(elapsedMs(standing))
+  const heard = `last heard of ${elapsed} after its start, at ${new Date(standing.lastMs).toISOString().slice(11, 19)} UTC`
+  if (alive === null) {
+    const text = `its controller cannot be seen from here: it goes on, or was cut off; ${heard}`
+    return paint(table, 'doubt', text)
+  }
+  if (alive) return paint(table, 'strong', `running: ${heard}`)
+  const text = `cut off: its process is gone, and nothing is recorded after the first ${elapsed}`
+  return paint(table, 'bad', text)
 }
 
 function hostTable(hosts: readonly HostStanding[], table: TableStyle): string[] {

@@ -40,6 +40,8 @@ export interface HostStanding {
   after: HostFacts | undefined
   /** Of the binary it was prepared for; empty before that. */
   newVersion: string
+  /** It had failed and was proven back before another controller came: it takes no part any more. */
+  wasBack: boolean
   faults: readonly Fault[]
   /** Effects that were begun and have no end yet. */
   readonly open: Set<Effect>
@@ -52,6 +54,8 @@ export interface StageStanding {
 
 /** Something that ends by itself, and then takes the run back. Milliseconds since 1970. */
 interface Wait {
+  /** For how long at most. */
+  readonly ms: number
   readonly untilMs: number
 }
 
@@ -71,7 +75,9 @@ export interface Standing {
   rollingBack: string | undefined
   interrupted: Extract<Entry, { type: 'run.interrupted' }> | undefined
   gate: (Wait & { readonly stage: string }) | undefined
-  pause: (Wait & { readonly by: string; readonly ms: number }) | undefined
+  pause: (Wait & { readonly by: string }) | undefined
+  /** Closed, and nothing more is switched until it opens again. */
+  hold: { readonly opens: string | null; readonly zone: string } | undefined
   /** The controller stood still, and the hosts are heard from again. */
   stoodStill: boolean
   /** The newest controller, where it is not the one that began. */
@@ -95,6 +101,7 @@ export function newStanding(): Standing {
     interrupted: undefined,
     gate: undefined,
     pause: undefined,
+    hold: undefined,
     stoodStill: false,
     resumed: undefined,
     finished: undefined,

@@ -37,6 +37,8 @@ export function tellHost(standing: Standing, host: HostStanding, entry: HostEntr
       return news('run', 'left out', 'doubt')
     case 'host.switched':
       return routine(host.stage, `switched in ${formatDuration(entry.ms)}`)
+    case 'host.postponed':
+      return news(host.stage, 'not switched: the maintenance window had closed by then', 'doubt')
     case 'host.healthy':
       return routine(host.stage, 'healthy')
     case 'host.failed': {
@@ -75,6 +77,12 @@ function found(
 ): Telling[] {
   const name = oneLine(host.name, 80)
   const [fault] = host.faults
+  if (fault && host.step === 'in doubt')
+    return [{ where: 'look', text: `${name} IN DOUBT ${said(fault)}`, tone: 'bad' }]
+  if (host.wasBack && host.step === 'reverted') {
+    const text = `${name} had failed, and is still back (runs ${versionOf(entry.found)})`
+    return [{ where: 'look', text, routine: true }]
+  }
   const isBad = fault !== undefined && (host.step === 'failed' || host.step === 'reverted')
   if (isBad) {
     const then = host.step === 'failed' ? '; it goes back' : ` (runs ${versionOf(entry.found)})`

@@ -70,6 +70,10 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
         { where: 'run', text: `continued by ${oneLine(entry.by, 80)}`, tone: 'good' },
         ...waits(standing),
       ]
+    case 'window.closed':
+      return windowClosed(standing, entry)
+    case 'window.opened':
+      return [{ where: 'window', text: 'open again: it goes on', tone: 'good' }, ...waits(standing)]
     case 'run.woke': {
       const stood = `this machine stood still for ${formatDuration(entry.ms)}`
       const text = `${stood}: every host that has a lease is heard from before anything new is begun`
@@ -92,6 +96,20 @@ function tellRun(standing: Standing, entry: RunEntry): Telling[] {
 
 function waits(standing: Standing): Telling[] {
   return waitTexts(standing).map(text => ({ where: 'run', text, tone: 'doubt' }))
+}
+
+function windowClosed(standing: Standing, entry: Extract<Entry, { type: 'window.closed' }>): Telling[] {
+  const inHand = countAt(standing, 'switching', 'switched', 'failed', 'reverting')
+  const first =
+    inHand > 0 ? `${plural(inHand, 'host')} in hand ${inHand === 1 ? 'is' : 'are'} finished, then ` : ''
+  const text = `the maintenance window has closed: ${first}${afterClosing[entry.next] ?? ''}`
+  return [{ where: 'window', text, tone: 'doubt' }, ...waits(standing)]
+}
+
+const afterClosing: Readonly<Record<string, string>> = {
+  finish: 'the run goes on to its end',
+  hold: 'the run holds',
+  rollback: 'nothing more is switched, and every host goes back',
 }
 
 const mostNotes = 20

@@ -1,24 +1,29 @@
 /** What another controller makes of a run: everything that was under way is looked at before anything else is done. */
 import { fault } from '../core/fault.ts'
+import type { RunStand } from '../core/run-stand.ts'
+import { isAsBefore, notAsBefore } from '../journal/as-before.ts'
 import type { EntryBody, HostFacts } from '../journal/entry.ts'
-import { dequeue, type HostPhase, type RunState, update } from './state.ts'
+import { dequeue, type HostPhase, type HostRecord, type RunState, update } from './state.ts'
 
 /** Nothing is looked for there. */
 const settled: ReadonlySet<HostPhase> = new Set(['current', 'left-out'])
-/** Proven by this very run, and nobody else has had them since. */
-const proven: ReadonlySet<HostPhase> = new Set(['committed', 'reverted', 'failed'])
 
 export function applyResumed(state: RunState): void {
-  for (const [host, { phase }] of state.hosts) {
-    if (settled.has(phase) || (proven.has(phase) && isStillProven(state, host, phase))) continue
-    // Also where nothing was begun, as far as the journal knows: it may have lost its end.
-    update(state, host, 'unsure', { fault: undefined, refusals: [] })
+  for (const [host, record] of state.hosts) {
+    const { phase, fault } = record
+    if (settled.has(phase) || isUntouched(state, record)) continue
+    // Also where nothing was begun, as far as the journal knows: it may have lost its end. And also where it had ended: such
+    // a host has given its lock back, and somebody else may have come since.
+    const wasBack = phase === 'failed'
+    update(state, host, 'unsure', { wasBack, fault: wasBack ? fault : undefined, refusals: [] })
   }
   // Whoever waits, waits anew: nobody has watched the fleet meanwhile.
   if (state.stageStep === 'baking' || state.stageStep === 'baked') state.stageStep = 'rolling'
   if (state.gate === 'waiting') state.gate = 'shut'
   // Resuming is what a pause waits for.
   state.pausedMs = undefined
+  // Judged as of now.
+  state.window = 'open'
   state.woke = 'no'
   state.retried.clear()
   state.finished = undefined
@@ -26,11 +31,10 @@ export function applyResumed(state: RunState): void {
   state.journalLost = false
 }
 
-/** With its end a run has given its locks back: others may have come. And who failed to come forward may try again. */
-function isStillProven(state: RunState, host: string, phase: HostPhase): boolean {
-  if (state.finished !== undefined) return false
-  if (!state.decided || phase === 'committed') return true
-  return !isParticipant(state, host)
+/** It was only prepared, and released again. */
+function isUntouched(state: RunState, { name, phase, touched }: HostRecord): boolean {
+  const isBack = phase === 'failed' || phase === 'reverted'
+  return isBack && !touched && !(state.decided && isParticipant(state, name))
 }
 
 function isParticipant({ participants }: RunState, host: string): boolean {
@@ -45,12 +49,14 @@ export function applyFound(
   // A run that has turned around meanwhile does not wait for what is found, but for a decision.
   const isDecision = stand === 'decided' || stand === 'committed'
   if (record?.phase !== 'looking' && !(record?.phase === 'reverting' && isDecision)) return
+  if (record.wasBack && isBackStill(state, record, stand)) return stayBack(state, record, found)
   state.failures.delete(host)
   switch (stand) {
     case 'decided':
     case 'committed':
       // Whoever has heard of the decision proves that it was made. The commit is asked for once more: it tidies up.
       learnDecided(state)
+      state.heard = true
       dequeue(state, host)
       return update(state, host, 'precommitted', { touched: true, fault: undefined })
     case 'precommitted':
@@ -80,6 +86,20 @@ export function applyFound(
   }
 }
 
+/** Who had failed and was proven back is no participant, and stays out of it; whoever else has it now. */
+function isBackStill(state: RunState, { name }: HostRecord, stand: RunStand): boolean {
+  const isOver = stand === 'reverted' || stand === 'none'
+  return isOver && !(state.decided && isParticipant(state, name))
+}
+
+function stayBack(state: RunState, { name, before }: HostRecord, found: HostFacts): void {
+  state.failures.add(name)
+  dequeue(state, name)
+  if (before && !isAsBefore(found, before))
+    return update(state, name, 'in-doubt', { fault: notAsBefore(name, found) })
+  return update(state, name, 'failed', { after: found })
+}
+
 /** Its switch never began, or was undone: it takes its place in its stage again. */
 export function queueAnew(
   state: RunState,
@@ -100,6 +120,7 @@ function learnDecided(state: RunState): void {
   state.decided = true
   state.rollingBack = undefined
   state.interrupted = undefined
+  state.pausedMs = undefined
   for (const phase of ['failed', 'reverted', 'unreachable', 'refused'] as const) {
     for (const host of [...(state.groups.get(phase) ?? [])]) {
       state.failures.delete(host)

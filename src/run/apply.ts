@@ -46,6 +46,9 @@ export function apply(state: RunState, entry: EntryBody): void {
     case 'host.switch.begun':
       dequeue(state, entry.host)
       return update(state, entry.host, 'switching', { touched: true, begun: true })
+    case 'host.postponed':
+      if (state.hosts.get(entry.host)?.phase !== 'switching') return
+      return queueAnew(state, entry.host, 'prepared')
     case 'host.switched':
       return updateUnlessPast(state, entry.host, 'switched')
     case 'host.healthy':
@@ -82,6 +85,7 @@ export function apply(state: RunState, entry: EntryBody): void {
     case 'host.commit.begun':
       return update(state, entry.host, 'committing')
     case 'host.committed':
+      state.heard = true
       return update(state, entry.host, 'committed', { after: entry.found })
     case 'run.interrupted':
       state.interrupted ??= entry.signal
@@ -92,8 +96,16 @@ export function apply(state: RunState, entry: EntryBody): void {
     case 'run.continued':
       state.pausedMs = undefined
       return
+    case 'window.closed':
+      state.window = entry.next
+      state.windowOpensMs = entry.opens === null ? undefined : Date.parse(entry.opens)
+      return
+    case 'window.opened':
+      state.window = 'open'
+      return
     case 'run.woke':
       state.woke = 'yes'
+      state.wakes++
       judgeAnew(state)
       return
     case 'run.looked_again':

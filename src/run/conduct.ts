@@ -15,9 +15,10 @@ import { decide } from './decide.ts'
 import { createHelm, type Helm } from './helm.ts'
 import { createLeases, type Leases } from './leases.ts'
 import { initialState, type Limits, type RunState } from './state.ts'
-import { decisionEntry, isDecide } from './steps.ts'
+import { decisionEntry, isDecide, isStart } from './steps.ts'
 import { createVigil, type Vigil } from './vigil.ts'
 import { watchForSleep } from './wake.ts'
+import { createWindow, type RunWindow, watchWindow } from './window.ts'
 
 export interface Participant {
   readonly hands: HostHands
@@ -55,6 +56,7 @@ export interface Stand {
   readonly vigil: Vigil
   readonly leases: Leases
   readonly clock: Clock
+  readonly window: RunWindow
   readonly patienceMs: number | undefined
   /** Who was inspected, by what it is: one machine under two names would be changed by two hands. */
   readonly seen: Map<string, string>
@@ -119,6 +121,7 @@ export async function conduct(run: Conduct): Promise<RunState> {
     vigil,
     leases,
     clock,
+    window: createWindow({ state, clock, record }),
     participant,
     record,
     patienceMs: run.patienceMs,
@@ -141,18 +144,25 @@ export async function conduct(run: Conduct): Promise<RunState> {
   run.onHelm?.(createHelm(stand, start))
   await record(run.opening)
   watchForSleep(stand, run.leaseMs)
+  watchWindow(stand, () => wake())
 
   while (!state.finished) {
     const woken = new Promise<void>(resolve => {
       wake = resolve
     })
+    let isIdle = true
     const decisions = decide(state)
     for (const decision of decisions) {
+      if (isStart(decision) && !stand.window.mayStart()) {
+        stand.window.judge()
+        continue
+      }
+      isIdle = false
       // No commit begins before the decision is on disk.
       if (isDecide(decision)) await record(decisionEntry(state, leases)).catch(() => {})
       else begin(decision, stand, start, limited)
     }
-    if (decisions.length === 0) await woken
+    if (isIdle) await woken
   }
   vigil.stopAll()
   over.abort()

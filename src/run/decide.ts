@@ -31,7 +31,7 @@ export function decide(state: RunState): readonly Decision[] {
   if (state.interrupted) return interrupt(state)
   if (inPhase(state, 'unsure', 'looking') > 0) return each('look', hostsIn(state, 'unsure'))
   if (state.woke !== 'no') return state.woke === 'yes' ? [{ do: 'look-again' }] : []
-  const turn = overBudget(state)
+  const turn = overBudget(state) ?? windowTurn(state)
   if (turn) return turn
   if (inPhase(state, 'waiting', 'inspecting') > 0) return each('inspect', hostsIn(state, 'waiting'))
   return unfit(state) ?? prepare(state) ?? (state.precommitting ? precommit(state) : roll(state))
@@ -92,6 +92,19 @@ function overBudget(state: RunState): readonly Decision[] | undefined {
   return undefined
 }
 
+/** The window has closed for hosts that are left: those in hand are finished, then all go back. */
+function windowTurn(state: RunState): readonly Decision[] | undefined {
+  if (state.window !== 'rollback' || state.pending.every(hosts => hosts.size === 0)) return undefined
+  // What was begun is finished, its health included.
+  if (inPhase(state, ...inHand) > 0) return undefined
+  const isHeld = state.limits.windows?.onClose === 'hold' && isTouched(state)
+  const reason = `the maintenance window has closed${isHeld ? ', and does not open again within 24h' : ''}`
+  return [{ do: 'roll-back', reason }]
+}
+
+/** From its switch until it is healthy or proven old again. */
+const inHand: readonly HostPhase[] = ['switching', 'switched', 'failing', 'reverting']
+
 function failureReason(state: RunState): string {
   const [first] = state.failures
   const why = first ? state.hosts.get(first)?.fault?.message : undefined
@@ -105,12 +118,15 @@ function roll(state: RunState): readonly Decision[] {
   if (!stage) return endOfStages(state)
   const reverts = each('revert', hostsIn(state, 'failing'))
   if (state.pausedMs !== undefined) return reverts
-  const busy = inPhase(state, 'switching', 'switched', 'failing', 'reverting')
+  const busy = inPhase(state, ...inHand)
   // Taken over or woken, the hosts of earlier stages are judged anew before the next one begins.
   if (state.stageStep === 'waiting') return busy > 0 ? reverts : enterStage(state, stage)
   const limit = Math.min(state.limits.concurrency, stage.concurrency)
   const pending = state.pending[state.stage] ?? new Set()
-  if (pending.size > 0) return [...reverts, ...each('switch', pending, Math.max(0, limit - busy))]
+  if (pending.size > 0) {
+    const free = isShut(state) ? 0 : Math.max(0, limit - busy)
+    return [...reverts, ...each('switch', pending, free)]
+  }
   if (busy > 0 || state.stageStep === 'baking') return reverts
   if (stage.bakeMs > 0 && state.stageStep === 'rolling') return [{ do: 'bake' }]
   return [{ do: 'finish-stage' }]
@@ -119,8 +135,13 @@ function roll(state: RunState): readonly Decision[] {
 /** A stage that has nobody left to switch is passed over, without its gate and its bake. */
 function enterStage(state: RunState, { gate }: StageInfo): readonly Decision[] {
   if ((state.pending[state.stage]?.size ?? 0) === 0) return [{ do: 'finish-stage' }]
-  if (gate === null || state.gate === 'passed') return [{ do: 'start-stage' }]
+  // An approval may come while the window is closed, and counts when it opens.
+  if (gate === null || state.gate === 'passed') return isShut(state) ? [] : [{ do: 'start-stage' }]
   return state.gate === 'shut' ? [{ do: 'wait-at-gate' }] : []
+}
+
+function isShut({ window }: RunState): boolean {
+  return window === 'hold' || window === 'rollback'
 }
 
 function endOfStages(state: RunState): readonly Decision[] {
@@ -166,7 +187,7 @@ function goBack(state: RunState): readonly Decision[] {
 }
 
 function endOfRollback(state: RunState): RunOutcome {
-  if (inPhase(state, 'in-doubt') > 0) return 'in-doubt'
+  if (inPhase(state, 'in-doubt', 'committed') > 0) return 'in-doubt'
   if (isTouched(state)) return 'rolled-back'
   return state.interrupted ? 'interrupted' : 'refused'
 }

@@ -64,9 +64,15 @@ function exitOf(state: RunState, outcome: RunOutcome): ExitCode {
       return state.interrupted === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted
     case 'refused':
       if (state.journalLost) return exitCode.unexpected
+      if (isOutsideWindow(state)) return exitCode.outsideWindow
       // A host that does not answer before any change is 6, whatever its own fault would say; a lock wins over it.
       return exitCodeOf(refusals(state)) === exitCode.locked ? exitCode.locked : exitCode.refused
   }
+}
+
+/** Nothing else has kept it from its first switch. */
+function isOutsideWindow(state: RunState): boolean {
+  return state.window === 'rollback' && inPhase(state, 'refused', 'unreachable') === 0
 }
 
 function refusals(state: RunState): Fault[] {
@@ -90,7 +96,7 @@ function summaryOf(state: RunState, outcome: RunOutcome): string {
     case 'rolled-back':
       return `rolled back: every host is on the version it had before, in its processes and on disk (${state.rollingBack})`
     case 'refused':
-      return 'refused: nothing was changed on any host'
+      return `${isOutsideWindow(state) ? 'the maintenance window has closed' : 'refused'}: nothing was changed on any host`
     case 'interrupted':
       return 'interrupted before anything was changed'
     case 'in-doubt':

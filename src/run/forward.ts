@@ -8,7 +8,12 @@ import { each } from './each.ts'
 import { hostsIn, inPhase, type RunState } from './state.ts'
 
 export function forward(state: RunState): readonly Decision[] {
-  const next = [...each('commit', hostsIn(state, 'precommitted')), ...each('look', hostsIn(state, 'unsure'))]
+  const next: Decision[] = [
+    ...each('commit', hostsIn(state, 'precommitted')),
+    ...each('look', hostsIn(state, 'unsure')),
+  ]
+  // Those whose health nobody has watched are watched anew.
+  if (state.woke === 'yes') next.push({ do: 'look-again' })
   // Whoever hears of it first makes it true; until then a decision of which no host knows binds nobody.
   if (!isHeardOf(state)) return next.length > 0 || inPhase(state, 'looking') > 0 ? next : [unheard(state)]
   next.push(...(state.journalLost ? giveUp(state) : bringForward(state)))
@@ -27,7 +32,7 @@ export function forward(state: RunState): readonly Decision[] {
 const underWay = ['switching', 'switched', 'failing', 'reverting'] as const
 
 function isHeardOf(state: RunState): boolean {
-  return inPhase(state, 'precommitted', 'committing', 'committed') > 0
+  return state.heard || inPhase(state, 'precommitted', 'committing', 'committed') > 0
 }
 
 /** All hosts are proven old and none has decided: then the run has gone back. One that cannot be seen may have decided. */

@@ -57,6 +57,8 @@ export async function performSwitch(stand: Stand, host: string, begun: Promise<v
     if (ill) return failed(ill)
     // A rollback that began meanwhile reverts this host, perhaps only when there is room; it must not switch after that.
     if (stand.state.hosts.get(host)?.phase !== 'switching' || isTurnedAround(stand.state)) return
+    // The checks take their time, and this machine may have slept.
+    if (!stand.window.mayStart()) return stand.record({ type: 'host.postponed', host })
     const started = stand.clock.now()
     const first = await hands.switchOver()
     // A connection that was cut says nothing about the host: it is asked again, and answers with what it has done.
@@ -99,7 +101,7 @@ function twinOf({ seen }: Stand, host: string, identity: string): Fault | undefi
   })
 }
 
-function factsOf(inspection: Inspection): HostFacts {
+export function factsOf(inspection: Inspection): HostFacts {
   const { version, sha256, runsPath, pid, workers, masters, draining } = inspection
   return { version, sha256, runsPath, pid, workers, masters, draining }
 }

@@ -1,7 +1,7 @@
 /** The two ways out on one host, both idempotent: commit and revert. A host that does not answer is asked again. */
 import { sleep } from '../core/clock.ts'
-import { type Fault, fault } from '../core/fault.ts'
-import type { HostFacts } from '../journal/entry.ts'
+import type { Fault } from '../core/fault.ts'
+import { isAsBefore, notAsBefore } from '../journal/as-before.ts'
 import type { Stand } from './conduct.ts'
 import { guarded, msSince } from './phases.ts'
 
@@ -39,7 +39,7 @@ export async function performRevert(stand: Stand, host: string, begun: Promise<v
       const ms = msSince(stand, started)
       const { found, how = 'in-place' } = outcome
       const before = stand.state.hosts.get(host)?.before
-      if (touched && before && !isAsBefore(found, before)) return doubt(otherwise(host, found))
+      if (touched && before && !isAsBefore(found, before)) return doubt(notAsBefore(host, found))
       return stand.record({ type: 'host.reverted', host, found, ms, how })
     }
     // Nobody had told this controller: then the way is forward.
@@ -56,25 +56,6 @@ async function learn({ participant, record }: Stand, host: string, otherwise: Fa
   if (stand !== 'decided' && stand !== 'committed')
     return record({ type: 'host.in_doubt', host, fault: otherwise })
   return record({ type: 'host.found', host, stand, found })
-}
-
-/** Whoever has taken a host over, or has lost its record, says that there is nothing to undo: that proves nothing. */
-function isAsBefore(found: HostFacts, before: HostFacts): boolean {
-  return found.sha256 === before.sha256 && found.runsPath && found.masters === before.masters
-}
-
-function otherwise(host: string, { version, sha256 }: HostFacts): Fault {
-  const what = sha256
-    ? `${version || 'another version'} (${sha256.slice(0, 12)})`
-    : 'something that it cannot say'
-  return fault(
-    'REVERT_FAILED',
-    `nothing of this run is left there, but the host is not as before: it has ${what}`,
-    {
-      host,
-      hint: 'another run or a human has changed it meanwhile, or its state directory was changed; look at it with `handover status`',
-    },
-  )
 }
 
 /** A host that cannot be reached is waited for until it must have gone back by itself. */

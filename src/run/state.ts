@@ -5,6 +5,7 @@
 import type { ExitCode } from '../core/exit-code.ts'
 import type { Fault } from '../core/fault.ts'
 import type { HostFacts, Interruption, RunOutcome, StageInfo } from '../journal/entry.ts'
+import type { PlannedWindows } from '../plan/windows.ts'
 
 export type HostPhase =
   | 'waiting'
@@ -43,6 +44,8 @@ export interface HostRecord {
   before: HostFacts | undefined
   after: HostFacts | undefined
   newVersion: string
+  /** It had failed and was proven back before another controller came: it takes no part any more. */
+  wasBack: boolean
   fault: Fault | undefined
   /** Every reason why it was refused. */
   refusals: readonly Fault[]
@@ -55,6 +58,8 @@ export interface Limits {
   readonly maxFailed: number
   readonly maxUnreachable: number
   readonly rollbackConcurrency: number
+  /** Not there: hosts may start at any time. */
+  readonly windows?: PlannedWindows
 }
 
 export interface RunState {
@@ -74,6 +79,8 @@ export interface RunState {
   bakes: number
   precommitting: boolean
   decided: boolean
+  /** Some host has acted on the decision, so nothing undoes it any more. */
+  heard: boolean
   /** Of the decision; undefined where it was only heard of from a host. */
   participants: ReadonlySet<string> | undefined
   rollingBack: string | undefined
@@ -82,8 +89,14 @@ export interface RunState {
   gate: 'shut' | 'waiting' | 'passed'
   /** Nothing more is switched; for how long at most, in milliseconds. */
   pausedMs: number | undefined
+  /** Open, or what follows from its having closed while hosts were left to switch. */
+  window: 'open' | PlannedWindows['onClose']
+  /** When it opens next, in milliseconds since 1970, while the run holds. */
+  windowOpensMs: number | undefined
   /** The controller stood still; until every host was heard from again nothing new is begun. */
   woke: 'no' | 'yes' | 'looking'
+  /** How often it has stood still. */
+  wakes: number
   finished: RunOutcome | undefined
   exit: ExitCode | undefined
   /** The journal could not be written: from then on nothing new was begun. */
@@ -104,6 +117,7 @@ export function initialState(limits: Limits): RunState {
         before: undefined,
         after: undefined,
         newVersion: '',
+        wasBack: false,
         fault: undefined,
         refusals: [],
       })
@@ -123,12 +137,16 @@ export function initialState(limits: Limits): RunState {
     bakes: 0,
     precommitting: false,
     decided: false,
+    heard: false,
     participants: undefined,
     rollingBack: undefined,
     interrupted: undefined,
     gate: 'shut',
     pausedMs: undefined,
+    window: 'open',
+    windowOpensMs: undefined,
     woke: 'no',
+    wakes: 0,
     finished: undefined,
     exit: undefined,
     journalLost: false,

@@ -32,6 +32,11 @@ export function isDecide(decision: Decision): decision is Extract<Decision, { do
   return decision.do === 'decide'
 }
 
+/** What a maintenance window is asked about. */
+export function isStart(decision: Decision): boolean {
+  return decision.do === 'switch' || decision.do === 'start-stage'
+}
+
 /** Decided only while every participant still waits for it: a suspended controller must not decide on stale promises. */
 export function decisionEntry(state: RunState, leases: Leases): EntryBody {
   const hosts = [...(state.groups.get('precommitted') ?? [])]

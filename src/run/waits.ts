@@ -42,9 +42,14 @@ async function giveUpAfter(
   reason: string,
 ): Promise<void> {
   const { state, record } = stand
-  await pass(stand, ms, () => !stillWaits())
-  if (stillWaits() && state.rollingBack === undefined && !state.finished)
-    await record({ type: 'run.rolling_back', reason })
+  for (;;) {
+    // Nobody is given up for want of an approval that could begin nothing: the time counts anew from the next opening.
+    const holds = state.window === 'hold'
+    await pass(stand, ms, () => !stillWaits() || holds !== (state.window === 'hold'))
+    // A host may have told of a decision meanwhile, and then nothing goes back.
+    if (!stillWaits() || state.decided || state.rollingBack !== undefined || state.finished) return
+    if (!holds && state.window !== 'hold') return record({ type: 'run.rolling_back', reason })
+  }
 }
 
 /** @param isOver looked at with every entry; ends the wait early. */

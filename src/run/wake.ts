@@ -17,7 +17,7 @@ export function watchForSleep({ clock, state, record, over }: Stand, leaseMs: nu
     callOff = clock.after(tickMs, () => {
       const gapMs = gap(before, clock.now()) - tickMs
       // A journal that fails here has already turned the run around.
-      if (gapMs > tolerated && state.woke === 'no')
+      if (gapMs > tolerated && state.woke !== 'yes')
         record({ type: 'run.woke', ms: Math.round(gapMs) }).catch(() => {})
       if (!over.aborted) next()
     })
@@ -33,8 +33,10 @@ function gap(before: Mark, after: Mark): number {
 
 export async function lookAgain({ vigil, leases, state, record }: Stand): Promise<void> {
   state.woke = 'looking'
+  const mine = state.wakes
   leases.thaw()
   vigil.judgeAnew()
   await vigil.hearAll()
-  await record({ type: 'run.looked_again' })
+  // It may have stood still once more meanwhile.
+  if (state.wakes === mine) await record({ type: 'run.looked_again' })
 }

@@ -172,7 +172,20 @@ test('runs and show say what to do next with a run that was cut off', async () =
   expect(desk.handover('show', decided).out).toContain(`next: \`handover resume ${decided}\``)
   expect(desk.handover('show', decided).out).not.toContain('handover rollback')
   expect(desk.handover('runs').out).toContain(`next, for ${decided}: `)
+  // Typed as it stands it finds the run again.
+  const dir = join(desk.dir, '.handover/runs')
+  expect(desk.handover('show', run, '--run-dir', dir).out).toContain(
+    `next: \`handover resume ${run} --run-dir ${dir}\` goes on with it`,
+  )
+  const unseen = await pastRun({ leader: 'unknown' })
+  const told = desk.handover('show', unseen).out
+  expect(told).toContain('its controller cannot be seen from here')
+  expect(told).toContain(`next: \`handover resume ${unseen} --takeover\` goes on with it, when`)
+  expect(told).not.toContain('cut off:')
   const rows = desk.handover('runs', '--output', 'json').out.trim().split('\n')
+  expect(rows.map(line => JSON.parse(line)).find(({ id }) => id === unseen)).toMatchObject({
+    outcome: 'unseen',
+  })
   const row = rows.map(line => JSON.parse(line)).find(({ id }) => id === run)
   expect(row).toMatchObject({ outcome: 'cut-off', epoch: 1, next: expect.stringContaining('resume') })
 })

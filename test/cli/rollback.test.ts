@@ -46,7 +46,7 @@ test.each([
   expect(said.exit).toBe(3)
   expect(JSON.parse(said.out)).toMatchObject({ exit: 3, faults: [{ code: 'RUN_UNSETTLED' }] })
   expect(desk.handover('rollback', run).err).toMatch(
-    new RegExp(`^error RUN_UNSETTLED: run ${run} .*\n  hint: \`handover resume ${run}\``),
+    new RegExp(`^error RUN_UNSETTLED: run ${run} .*\n  hint: \`handover resume ${run}( --takeover)?\``),
   )
 })
 

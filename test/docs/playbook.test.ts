@@ -70,6 +70,7 @@ const titles: Readonly<Record<string, string>> = {
   'health.*.tcp': 'tcp',
   'health.*.command': 'command',
   'stages.*': 'stages',
+  'windows.*': 'windows',
 }
 
 describe.each(Object.keys(knownKeys))('the mapping "%s"', mapping => {
@@ -113,6 +114,7 @@ function check(mapping: string, key: string, value: unknown): unknown {
   if (mapping.startsWith('health')) data.health = [entry]
   if (mapping.startsWith('stages')) data.stages = [{ name: 'all', hosts: 'rest' }]
   if (mapping === 'secrets.*') data.secrets = { 0: {} }
+  if (mapping.startsWith('windows')) data.windows = [{ allow: '0 2 * * *', duration: '3h', time_zone: 'UTC' }]
   if (mapping === 'rollback') data.rollback = {}
   let owner: Record<string, unknown> = data
   for (const step of mapping.split('.').filter(Boolean)) {

@@ -76,6 +76,14 @@ describe('a request', () => {
     expect(await awaitReply(dir, name, 100, 300)).toBe('not known')
   })
 
+  it('that another controller has cleared away is not waited for', async () => {
+    const name = await postRequest(dir, { verb: 'abort', ...from })
+    clearRequests(dir)
+    const began = performance.now()
+    expect(await awaitReply(dir, name, 100, 30_000)).toBe('not known')
+    expect(performance.now() - began).toBeLessThan(10_000)
+  })
+
   it('is done by one of two who would take it', async () => {
     const name = await postRequest(dir, { verb: 'abort', ...from })
     const taken = await Promise.all([takeRequest(dir, name), takeRequest(dir, name)])

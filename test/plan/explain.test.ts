@@ -3,7 +3,7 @@ import { explainPlan } from '../../src/plan/explain.ts'
 import { planOf, webHosts } from './world.ts'
 
 const text = (...args: Parameters<typeof planOf>) =>
-  explainPlan(planOf(...args))
+  explainPlan(planOf(...args), 0)
     .join('\n')
     .replace(/plan [0-9a-f]{12}$/m, 'plan FINGERPRINT')
 
@@ -79,7 +79,7 @@ it('explains the smallest one', () => {
 it('prints nothing a terminal could act on', () => {
   const plan = planOf('')
   const hostile = { ...plan, stages: plan.stages.map(stage => ({ ...stage, name: 'a\u001b[2Jb\nc' })) }
-  const lines = explainPlan(hostile)
+  const lines = explainPlan(hostile, 0)
   expect(lines.join('')).not.toMatch(/[\u0000-\u001f]/)
   expect(lines.join('')).toContain('a\\x1b[2Jb\\nc')
 })

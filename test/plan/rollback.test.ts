@@ -87,7 +87,7 @@ it.each(['', '../../etc/passwd', sha('A'), `${sha('a')}\n`])('%j from a host is 
 })
 
 it('says what goes back to what', () => {
-  const lines = explainPlan(undoing())
+  const lines = explainPlan(undoing(), 0)
   expect(lines.join('\n').replace(/plan [0-9a-f]{12}$/m, 'plan FINGERPRINT')).toMatchInlineSnapshot(`
     "rollback of nginx: 3 hosts in 1 stage, plan FINGERPRINT
     undoes: run 20261120-095129-472-e76afd; every host gets back, from its own backups, what it had before
@@ -108,7 +108,7 @@ it('says what goes back to what', () => {
 
 it('prints no version of a host raw', () => {
   const hostile = new Map([['web1', restore('1\u001b[2J\n2', 'a')]])
-  const text = explainPlan(planRollback({ id, plan: original(), restores: hostile }, names)).join('')
+  const text = explainPlan(planRollback({ id, plan: original(), restores: hostile }, names), 0).join('')
   expect(text).not.toMatch(/[\u0000-\u001f]/)
   expect(text).toContain('1\\x1b[2J\\n2')
 })

@@ -45,7 +45,7 @@ describe('a plan holds the names of secrets in the place of their texts', () => 
     const plan = planOf(health('http: { url: "http://a/{{ other }}" }'))
     expect(plan.secrets).toEqual({ other: { file: join(directory, 'keys/other') } })
     expect(planOf(withSecrets)).not.toHaveProperty('secrets')
-    expect(explainPlan(plan).join('\n')).toContain(`other (${join(directory, 'keys/other')})`)
+    expect(explainPlan(plan, 0).join('\n')).toContain(`other (${join(directory, 'keys/other')})`)
   })
 
   it('and so does the plan that undoes it', () => {

@@ -109,7 +109,7 @@ it('lets a host that went back go on where one has heard of the decision', async
   const heard = rest.findLastIndex(({ type }) => type === 'host.found')
   view.hear(rest[0] as Entry)
   await frames(1)
-  expect(still(terminal.lines()).join('\n')).toContain('* h03 rest     reverted      HEALTH_FAILED')
+  expect(still(terminal.lines()).join('\n')).toContain('* h03 rest     unsure        HEALTH_FAILED')
   for (const entry of rest.slice(1, heard + 1)) view.hear(entry)
   for (const entry of rest.filter(({ type }) => type === 'host.prepare.begun')) view.hear(entry)
   await frames(1)

@@ -106,10 +106,11 @@ describe('a plain view', () => {
     const index = decisionHeard().findIndex(({ type }) => type === 'run.resumed')
     expect(plain(decisionHeard().slice(index), decisionHeard().slice(0, index))).toMatchInlineSnapshot(`
       "[    4.2s] run       20261120-021500-4f2a RESUMED by mia on ops2, process 99: controller 3 of this run, with handover 0.2.0 (it began with 0.1.0)
-      [    4.2s] look      3 hosts were under way: every one is looked at before anything else
+      [    4.2s] look      4 hosts were under way: every one is looked at before anything else
       [    4.2s] look      h01 found committed: its commit is asked for once more, which tidies up
       [    4.2s] decided   h01 has heard of the decision: the run only goes forward
       [    4.2s] look      h02 found precommitted: it commits
+      [    4.2s] look      h03 found reverted: it is brought forward anew
       [    4.2s] look      h04 found reverted: it is brought forward anew
       [    4.2s] inspect   h03 runs 1.22.1
       [    4.2s] rest      h04 UNREACHABLE SSH_UNREACHABLE: no answer

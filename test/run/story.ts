@@ -2,6 +2,7 @@
 import type { Clock } from '../../src/core/clock.ts'
 import { fault, HandoverError } from '../../src/core/fault.ts'
 import type { ProbeResult } from '../../src/health/probe.ts'
+import { systemClock } from '../../src/health/system-clock.ts'
 import type { WatchedCheck } from '../../src/health/watch.ts'
 import type { Entry, EntryBody, EntryType, Interruption } from '../../src/journal/entry.ts'
 import { createJournal, type Journal } from '../../src/journal/journal.ts'
@@ -134,3 +135,19 @@ export const scriptedCheck = (
   check: { name, intervalMs: 2, timeoutMs: 1000, healthy: 1, unhealthy: 1, deadlineMs: 5000, ...more },
   look: async () => answer(),
 })
+
+/** Its wall clock jumps when it is told to: the machine was suspended. */
+export function sleepy() {
+  let jumpMs = 0
+  const clock = {
+    ...systemClock,
+    now: () => {
+      const { monotonicMs, wallMs } = systemClock.now()
+      return { monotonicMs, wallMs: wallMs + jumpMs }
+    },
+  }
+  const sleep = (ms: number) => {
+    jumpMs += ms
+  }
+  return { clock, sleep }
+}

@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/health/system-clock.ts'
 import type { EntryBody } from '../../src/journal/entry.ts'
 import type { Limits } from '../../src/run/state.ts'
 import { type Fleet, fakeFleet, foundNew, foundOld } from './fake-host.ts'
-import { beginStory, finish, opening, type Setting, scriptedCheck, words } from './story.ts'
+import { beginStory, finish, opening, type Setting, scriptedCheck, sleepy, words } from './story.ts'
 import { limitsOf, oldFacts, said, stage, trouble } from './world.ts'
 
 let root = ''
@@ -262,21 +261,6 @@ describe('steering', () => {
 })
 
 describe('a controller that stood still', () => {
-  /** Its wall clock jumps when it is told to: the machine was suspended. */
-  function sleepy() {
-    let jumpMs = 0
-    const clock = {
-      ...systemClock,
-      now: () => {
-        const { monotonicMs, wallMs } = systemClock.now()
-        return { monotonicMs, wallMs: wallMs + jumpMs }
-      },
-    }
-    const sleep = (ms: number) => {
-      jumpMs += ms
-    }
-    return { clock, sleep }
-  }
   const limits = limitsOf([stage('first', ['a'], { bakeMs: 1500 }), stage('rest', ['b'])])
 
   it('hears from every host before it begins anything', async () => {

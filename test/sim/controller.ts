@@ -12,6 +12,7 @@ import { type Line, type Link, lineOf } from './network.ts'
 import { type Pen, penOf, type Sheet } from './sheet.ts'
 import type { Story } from './story.ts'
 import type { VirtualTime } from './virtual-clock.ts'
+import { type WindowWatch, watchStarts } from './window-watch.ts'
 
 export interface Controller {
   readonly life: Life
@@ -57,13 +58,20 @@ export function startController(order: Order): Controller {
     order.onEnd(controller)
     life.kill()
   }
+  const starts = watchStarts(
+    story.limits,
+    life.clock,
+    sheet.entries.map(({ body }) => body),
+    what => void onlooker.violations.push(what),
+  )
   conduct({
     limits: story.limits,
-    participants: participantsOf(order, life, pen),
+    participants: participantsOf(order, life, pen, starts),
     journal: {
       ...pen.journal,
       append(body) {
         onlooker.handed(run, body)
+        starts.handed(body)
         order.onEntry(body.type)
         return pen.journal.append(body)
       },
@@ -103,14 +111,22 @@ function openingOf({
   }
 }
 
-function participantsOf(order: Order, life: Life, pen: Pen): ReadonlyMap<string, Participant> {
+function participantsOf(
+  order: Order,
+  life: Life,
+  pen: Pen,
+  starts: WindowWatch,
+): ReadonlyMap<string, Participant> {
   const { story, binary, time, dice, links, onlooker, sheet, epoch } = order
   const wanted = { binary, leaseMs: story.leaseMs, drainMs: story.drainMs }
   const participants = new Map<string, Participant>()
   for (const [name, link] of links) {
     const line: Line = lineOf(link, life, time, dice)
-    const asked = (host: string, verb: string) => onlooker.asked(sheet, epoch, host, verb, pen.isBroken())
-    const hands = handsOn(name, line, wanted, asked, onlooker.unheard)
+    const asked = (host: string, verb: string) => {
+      starts.asked(host, verb)
+      onlooker.asked(sheet, epoch, host, verb, pen.isBroken())
+    }
+    const hands = handsOn(name, line, wanted, asked, host => onlooker.leasing(sheet.run, host))
     const checks = story.hasChecks ? [checkOf(link, life, dice)] : []
     participants.set(name, { hands, checks })
   }

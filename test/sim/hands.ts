@@ -21,7 +21,7 @@ export function handsOn(
   line: Line,
   wanted: Wanted,
   asked: (host: string, verb: Verb) => void,
-  unheard: (host: string) => void,
+  leasing: (host: string) => (isGranted: boolean) => void,
 ): HostHands {
   const { drainMs } = wanted
   const unknown = { kind: 'unknown', fault: lostFault(name) } as const
@@ -30,8 +30,9 @@ export function handsOn(
     return line.ask(begin, verb, deadlineMs)
   }
   const lease = async (verb: 'renew' | 'precommit', begin: (hand: Hand) => Steps<LookOutcome>) => {
+    const answered = leasing(name)
     const answer = (await ask(verb, slackMs, begin)) ?? unknown
-    if (answer.kind !== 'pass') unheard(name)
+    answered(answer.kind === 'pass')
     return answer
   }
   return {

@@ -7,6 +7,8 @@ import type { Machine, Task } from './host-machine.ts'
 import { acceptingOf, isToldToQuit, type Sender, same } from './host-processes.ts'
 import type { Signal } from './nginx-process.ts'
 import type { Sheet, Written } from './sheet.ts'
+import { type Surety, suretyOf } from './surety.ts'
+import type { Wounds } from './wounds.ts'
 
 /** Told by hosts of what they do, before they do it. */
 export interface Witness {
@@ -20,30 +22,13 @@ export interface Witness {
   wentBack(hand: Hand): void
 }
 
-/** What the faults have done to a host, which no invariant can undo. */
-export interface Wounds {
-  /** Somebody else has had a hand in it: it need not be all-old or all-new any more. */
-  intruded: boolean
-  /** Its workers are other ones than it was switched with: a decided host is held then, and waits for a human. */
-  meddled: boolean
-  /** Nobody accepts, and that was the fault's doing; until somebody does again. */
-  mayBeSilent: boolean
-  /** Came up new before the decision, because the power was cut in the milliseconds of the exec. */
-  cameUpNew: boolean
-  /** It was killed; the next renewal arms another one. */
-  lostDeadMan: boolean
-  reboots: number
-  /** It may wait longer for its controller than that knows of: it has granted a lease, and the answer was lost. */
-  leaseUnheard: boolean
-}
-
 export interface Onlooker extends Witness {
   readonly violations: string[]
   /** To the journal, which has not written it yet. */
   handed(run: string, body: EntryBody): void
   durable(sheet: Sheet, written: Written): void
-  /** No lease was acknowledged, although one was asked for. */
-  unheard(host: string): void
+  /** A lease is asked for. @returns to be told whether it was acknowledged */
+  leasing(run: string, host: string): (isGranted: boolean) => void
   /** A request leaves a controller. */
   asked(sheet: Sheet, epoch: number, host: string, verb: string, isJournalLost: boolean): void
 }
@@ -65,6 +50,7 @@ export function onlooker(
 ): Onlooker {
   const violations: string[] = []
   const courses = new Map<string, ReturnType<typeof courseOf>>()
+  const sureties = new Map<string, Surety>()
   const led = new Map<string, number>()
   const intended = new Set<string>()
   const decided = new Set<string>()
@@ -135,21 +121,25 @@ export function onlooker(
       if (body.type === 'run.rolling_back') checkUndecided(sheet.run)
       const course = courses.get(sheet.run) ?? courseOf(limits)
       courses.set(sheet.run, course)
-      const wrong = course(body)
-      if (wrong) violations.push(wrong)
+      for (const wrong of [course(body), suretyIn(sheet.run).durable(body)]) if (wrong) violations.push(wrong)
       if (body.type !== 'run.decided') return
       if (sheet.entries.some(({ body: { type } }, at) => type === 'run.interrupted' && isLast(sheet, at)))
         violate(13, 'decided after an interrupt')
     },
     handed(run, body) {
+      suretyIn(run).handed(body)
       if (body.type !== 'run.decided') return
       for (const machine of machines.values()) checkDecision(machine, run, body.hosts)
       checkBudget(run, body.hosts)
     },
-    unheard(host) {
+    leasing(run, host) {
+      const granted = suretyIn(run).asking(host)
       const machine = machines.get(host)
       const hurt = machine && wound(machine)
-      if (hurt) hurt.leaseUnheard = true
+      return isGranted => {
+        if (isGranted) granted()
+        else if (hurt) hurt.leaseUnheard = true
+      }
     },
     asked(sheet, epoch, host, verb, isJournalLost) {
       const intent = intents[verb]
@@ -160,6 +150,12 @@ export function onlooker(
       if (!intended.has(`${sheet.run} ${epoch} ${intent} ${host}`))
         violate(9, `${verb} of ${host} before its intent is durable`)
     },
+  }
+
+  function suretyIn(run: string): Surety {
+    const surety = sureties.get(run) ?? suretyOf()
+    sureties.set(run, surety)
+    return surety
   }
 
   /** A decision may be taken back only as long as no host has heard of it. */

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { type Mutant, type Patch, runMutants } from './mutants.ts'
 import { hostMutants } from './mutants-host.ts'
+import { takenOverMutants } from './mutants-taken-over.ts'
+import { windowMutants } from './mutants-window.ts'
 import { storyOf } from './random-story.ts'
 import type { Story } from './story.ts'
 
@@ -14,7 +16,7 @@ const mostStories = 1500
 
 afterAll(() => rmSync(copies, { recursive: true, force: true }))
 
-it.each([...runMutants, ...hostMutants])(
+it.each([...runMutants, ...takenOverMutants, ...windowMutants, ...hostMutants])(
   'catches: $name',
   async mutant => {
     const { play } = (await import(join(copyOf(mutant), 'test/sim/play.ts'))) as typeof import('./play.ts')
@@ -49,7 +51,7 @@ function copyOf(mutant: Mutant): string {
   const at = join(copies, mutant.name.replaceAll(/\W+/g, '-'))
   rmSync(at, { recursive: true, force: true })
   mkdirSync(join(at, 'test'), { recursive: true })
-  for (const folder of ['core', 'driver', 'health', 'journal', 'run'])
+  for (const folder of ['core', 'driver', 'health', 'journal', 'plan', 'playbook', 'run'])
     cpSync(join(root, 'src', folder), join(at, 'src', folder), { recursive: true })
   cpSync(join(root, 'test/sim'), join(at, 'test/sim'), {
     recursive: true,

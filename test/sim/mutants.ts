@@ -152,7 +152,7 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'baked although a host has failed',
     file: decide,
-    from: "const busy = inPhase(state, 'switching', 'switched', 'failing', 'reverting')\n  // Taken over",
+    from: 'const busy = inPhase(state, ...inHand)\n  // Taken over',
     to: "const busy = inPhase(state, 'switching', 'switched')\n  // Taken over",
     caught: ['window'],
   },

@@ -3,13 +3,14 @@ import { type Controller, startController } from './controller.ts'
 import { diceOf } from './dice.ts'
 import { type Fate, fateOf } from './fate.ts'
 import { type Machine, machineOf } from './host-machine.ts'
-import { type Onlooker, onlooker, type Wounds } from './invariants.ts'
+import { type Onlooker, onlooker } from './invariants.ts'
 import { type Link, linkTo } from './network.ts'
 import { isDecided, type Sheet } from './sheet.ts'
 import { another, type Sequel, type Story, theNew } from './story.ts'
 import { strike } from './trouble.ts'
 import { checkFairWeather, checkFinish, checkLeft, checkQuiet, type Finish, lastFinish } from './truth.ts'
 import { type VirtualTime, virtualTime } from './virtual-clock.ts'
+import { unhurt, type Wounds } from './wounds.ts'
 
 export interface Played {
   readonly violations: readonly string[]
@@ -131,7 +132,7 @@ function begin(scene: Scene, run: string, binary: string): void {
 }
 
 function goOn(scene: Scene, sequel: Sequel, afterMs: number): void {
-  const { time, sheets, controllers } = scene
+  const { time, sheets, controllers, watcher } = scene
   if (sequel === 'nothing') return
   const next = () => {
     const sheet = sheets.get(firstRun)
@@ -139,7 +140,9 @@ function goOn(scene: Scene, sequel: Sequel, afterMs: number): void {
     if (!sheet || sheet.entries.length === 0) return
     if (sequel === 'back' && !isDecided(sheet)) {
       const body = { type: 'run.rolling_back', reason: 'asked for' } as const
-      sheet.entries.push({ body, epoch: controllers.length + 1, atMs: time.nowMs() })
+      const written = { body, epoch: controllers.length + 1, atMs: time.nowMs() }
+      sheet.entries.push(written)
+      watcher.durable(sheet, written)
     }
     begin(scene, firstRun, theNew)
   }
@@ -176,17 +179,6 @@ function judgeQuiet({ watcher, controllers, sheets, story, machines, wounds }: S
 }
 
 const blank = (run: string): Sheet => ({ run, entries: [], published: [] })
-
-const unhurt = (): Wounds => ({
-  intruded: false,
-  meddled: false,
-  // Before its daemon has come up.
-  mayBeSilent: true,
-  cameUpNew: false,
-  lostDeadMan: false,
-  reboots: 0,
-  leaseUnheard: false,
-})
 
 /** Each has dice of its own, so that a story stays much the same when something is taken out of it. */
 function diceFor({ seed }: Story, whom: string) {

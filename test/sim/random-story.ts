@@ -10,6 +10,7 @@ export function storyOf(seed: number): Story {
   const names = hosts.map(({ name }) => name)
   const stages = stagesOf(names, dice)
   const limits = {
+    ...windowsOf(seed),
     stages,
     concurrency: 1 + dice.roll(names.length),
     maxFailed: dice.pick([0, 0, 1, 2]),
@@ -35,6 +36,16 @@ export function storyOf(seed: number): Story {
     ...again(dice, names, one),
   ])
   return { ...story, strikes: [...approvals.filter(() => dice.chance(90)), ...troubles] }
+}
+
+/** With dice of their own: a story stays as it is without them. Minutes are the least that a window has. */
+function windowsOf(seed: number): Pick<Story['limits'], 'windows'> {
+  const dice = diceOf(seed ^ 0x77)
+  if (!dice.chance(15)) return {}
+  const cron = dice.pick(['1-59/2 * * * *', '13-59/3 * * * *', '13,14,16,40 22 * * *'])
+  const cutoffMs = dice.pick([0, 0, 5000, 30_000])
+  const rule = { kind: 'allow' as const, cron, timeZone: 'UTC', durationMs: 60_000, cutoffMs }
+  return { windows: { rules: [rule], onClose: dice.pick(['finish', 'hold', 'hold', 'rollback'] as const) } }
 }
 
 const howMany = (dice: Dice) => dice.pick([0, 1, 2, 2, 3, 4, 6, 9])

@@ -1,10 +1,10 @@
 /** What goes wrong in a story, done to the simulated world. */
 import type { Controller } from './controller.ts'
 import type { Machine } from './host-machine.ts'
-import type { Wounds } from './invariants.ts'
 import { cut, type Link } from './network.ts'
 import { type Deed, type Sequel, type Trouble, third } from './story.ts'
 import type { VirtualTime } from './virtual-clock.ts'
+import type { Wounds } from './wounds.ts'
 
 export interface Stricken {
   readonly time: VirtualTime

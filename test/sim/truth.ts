@@ -3,10 +3,10 @@ import type { EntryBody, HostEnd } from '../../src/journal/entry.ts'
 import { goingOnStates, isDeadManAlive } from './host-lock.ts'
 import type { Machine } from './host-machine.ts'
 import { acceptingOf, isIdle, mastersOf, unbornOf } from './host-processes.ts'
-import type { Wounds } from './invariants.ts'
 import type { Link } from './network.ts'
 import { isDecided, type Sheet } from './sheet.ts'
 import type { Story } from './story.ts'
+import type { Wounds } from './wounds.ts'
 
 export type Finish = Extract<EntryBody, { type: 'run.finished' }>
 
@@ -82,7 +82,7 @@ const exits: Readonly<Record<Finish['outcome'], readonly number[]>> = {
   'committed-with-failures': [9],
   'nothing-to-do': [0],
   'rolled-back': [2],
-  refused: [1, 6, 7],
+  refused: [1, 6, 7, 8],
   interrupted: [130, 143],
   'in-doubt': [3],
 }
@@ -185,6 +185,7 @@ export function checkLeft(
 export function checkFairWeather(story: Story, { outcome }: Finish): string[] {
   const isFair =
     story.strikes.length === 0 &&
+    story.limits.windows === undefined &&
     story.limits.stages.every(({ gate }) => gate === null) &&
     story.hosts.every(({ qualities, slowness }) => Object.keys(qualities).length === 0 && slowness === 1)
   return isFair && outcome !== 'committed' ? [`fair weather: nothing is wrong, but ${outcome}`] : []

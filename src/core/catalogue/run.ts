@@ -47,7 +47,7 @@ export const runCodes = {
   RUN_SILENT: {
     exit: 3,
     about:
-      'The controller of the run is there, or may be there on another machine, but has not answered within 10 seconds. What was asked for was taken back and will not be done. A controller that is stopped for longer than the lease leaves its hosts to go back by themselves. Or it had accepted that, and then, on another machine, wrote nothing for longer than a lease: whether it is being done cannot be told from here.',
+      'The controller of the run is there, or may be there on another machine, but has not taken what it was asked for within 10 seconds. It was taken back then and will not be done. Or the message says that it was received, and nobody has said that it is written down: the disk of the run directory is slow, the controller was killed just then, or another one has come meanwhile. Then it may or may not be done, and `handover show` tells. A controller that is stopped for longer than the lease leaves its hosts to go back by themselves. Or it had accepted what was asked for, and then, on another machine, wrote nothing for longer than a lease: whether it is being done cannot be told from here.',
   },
   RUN_REQUEST_REFUSED: {
     exit: 6,
@@ -73,6 +73,11 @@ export const runCodes = {
     exit: 4,
     about:
       'The artifact of the playbook is not the binary that the run has put on the hosts, so the playbook, a variable or the file is another one than it was. Nothing was changed. Name the playbook and the variables of that run.',
+  },
+  WINDOW_CLOSED: {
+    exit: 8,
+    about:
+      'No host may start to switch now: it is outside of the maintenance windows of the playbook, within the cutoff of one, or what is left of it is shorter than the bakes between the first host and the last. Nothing was contacted. The message says when it opens; `--wait` waits for that, and `handover plan` shows the next openings.',
   },
   RUN_REFUSED: {
     exit: 6,
