@@ -38,15 +38,20 @@ export function secretsOf({ secrets: sources }: Plan, { env }: Pick<Terminal, 'e
 }
 
 /** Nothing that is known to be secret reaches a screen or a pipe, wherever it came from. */
-export function hushed(terminal: Terminal, { hide }: Secrets): Terminal {
-  return Object.assign(Object.create(terminal) as Terminal, {
-    out: (text: string) => terminal.out(hide(text)),
-    err: (text: string) => terminal.err(hide(text)),
-  })
+export function hushed(terminal: Terminal, secrets: Secrets): Terminal {
+  if (secrets === noSecrets) return terminal
+  const { hide } = secrets
+  // Defined, not assigned: the terminal itself may be frozen. Its getters stay what they are.
+  return Object.create(terminal, {
+    out: { value: (text: string) => terminal.out(hide(text)) },
+    err: { value: (text: string) => terminal.err(hide(text)) },
+  }) as Terminal
 }
 
 /** Nor the disk. */
-export function hushedJournal(journal: Journal, { hide }: Secrets): Journal {
+export function hushedJournal(journal: Journal, secrets: Secrets): Journal {
+  if (secrets === noSecrets) return journal
+  const { hide } = secrets
   return {
     ...journal,
     append: body => journal.append(hideIn(body, hide)),
