@@ -1,5 +1,5 @@
 /**
- * What a new user is told about a bad file, whole: bad-files.md has every one of them with its message. After a change that is
+ * What a new user is told about a bad file, whole: bad-files.txt has every one of them with its message. After a change that is
  * meant, `npx vitest run test/playbook/bad-files.test.ts -u` writes that page anew; read it as a new user would.
  */
 import { describe, expect, it } from 'vitest'
@@ -28,7 +28,7 @@ it('every message is the one that was read and found good', async () => {
     ({ title, text, message }) => `## ${title}\n\n${fenced('yaml', source(text))}\n${fenced('', message)}`,
   )
   await expect(`# Bad files, and what is told about them\n\n${page.join('\n')}`).toMatchFileSnapshot(
-    'bad-files.md',
+    'bad-files.txt',
   )
 })
 
