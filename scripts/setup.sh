@@ -48,6 +48,8 @@ missing_packages() {
   has lsattr || echo e2fsprogs
   has python3 || echo python3
   has perl || echo perl
+  # The tests ask the real Ansible what an inventory means, also as a module of the system's own Python.
+  { has ansible-inventory && /usr/bin/python3 -c 'import ansible' 2>/dev/null; } || echo ansible-core
   has openssl || echo openssl
   has setpriv || echo util-linux
   has ss || echo iproute2

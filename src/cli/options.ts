@@ -18,9 +18,15 @@ export interface ReachOptions extends OutputOptions {
   readonly timeout: number
 }
 
-export interface TargetOptions extends ReachOptions {
+/** Where hosts and their variables come from. */
+export interface InventoryOptions {
   readonly inventory: readonly string[]
   readonly extraVars: readonly string[]
+  readonly vaultPasswordFile?: readonly string[]
+  readonly vaultId?: readonly string[]
+}
+
+export interface TargetOptions extends ReachOptions, InventoryOptions {
   readonly concurrency?: number
   readonly user?: string
   readonly privateKey?: string
@@ -56,15 +62,26 @@ export function withReach(command: Command): Command {
     .option('-T, --timeout <seconds>', 'for the connection to a host', wholeNumber, 10)
 }
 
-export function withTargets(command: Command): Command {
-  return withReach(command)
+export function withInventory(command: Command): Command {
+  return command
     .option(
       '-i, --inventory <source>',
-      'inventory file, or host list with a comma such as "a,b,"; may be repeated',
+      'inventory file, directory or program, or host list with a comma such as "a,b,"; may be repeated',
       collect,
       [],
     )
     .option('-e, --extra-vars <vars>', 'variables: name=value, JSON, or @file; may be repeated', collect, [])
+    .option(
+      '--vault-password-file <file>',
+      'password for Ansible Vault (also ANSIBLE_VAULT_PASSWORD_FILE); may be repeated',
+      collect,
+      [],
+    )
+    .option('--vault-id <label@file>', 'the same for one label; may be repeated', collect, [])
+}
+
+export function withTargets(command: Command): Command {
+  return withInventory(withReach(command))
     .option(
       '--concurrency <n>',
       'at most this many hosts being changed at once; may only lower the playbook',

@@ -1,5 +1,6 @@
 /** Every command with its options; what each one does is in its own file. */
 import { Command } from 'commander'
+import { addInventoryCommand } from './inventory-options.ts'
 import { addLabCommands } from './lab-options.ts'
 import { addLockCommands } from './lock-options.ts'
 import { withOutput, withTargets } from './options.ts'
@@ -80,6 +81,7 @@ From another terminal: handover abort, pause, approve. After a crash: handover r
     .description('RUN is a run id, the start of one, or `last`.')
     .action(act(async () => (await import('./runs-command.ts')).showCommand))
   addSteeringCommands(program, act)
+  addInventoryCommand(program.command('inventory'), act)
   addLockCommands(program.command('lock').summary('who has which host'), act)
   addLabCommands(program.command('lab').summary('a real fleet on loopback'), act)
   return program

@@ -8,6 +8,7 @@ import type { Vars } from '../inventory/inventory.ts'
 import { limitHosts, matchHosts } from '../inventory/pattern.ts'
 import { loadInventory } from '../inventory/source.ts'
 import { connectionsOf } from '../inventory/targets.ts'
+import { readVaultPasswords } from '../inventory/vault-passwords.ts'
 import type { Plan, PlanHost } from '../plan/plan.ts'
 import { planRollout } from '../plan/rollout.ts'
 import { readArtifact } from '../playbook/artifact.ts'
@@ -51,7 +52,10 @@ export function selectHosts(
       }),
     )
   }
-  const inventory = loadInventory(options.inventory, { playbookDirs: [dirname(resolve(playbook.file))] })
+  const inventory = loadInventory(options.inventory, {
+    playbookDirs: [dirname(resolve(playbook.file))],
+    vaultPasswords: readVaultPasswords(options, process.env),
+  })
   const meant = matchHosts(inventory, playbook.hosts, playbook.hostsPlace)
   const names = options.limit === undefined ? meant : limitHosts(inventory, meant, options.limit)
   const defaults = {
@@ -59,8 +63,7 @@ export function selectHosts(
     ...(options.privateKey ? { identityFiles: [resolve(options.privateKey)] } : {}),
   }
   // -e wins over all, also over how a host is reached.
-  const varsOf = (name: string) => ({ ...hostVars(inventory, name), ...(playbook.extraVars as Vars) })
-  const connections = connectionsOf(inventory, names, defaults, varsOf)
+  const connections = connectionsOf(inventory, names, defaults, playbook.extraVars as Vars)
   const hosts = names.flatMap(name => {
     const connection = connections.get(name)
     if (!connection) return []

@@ -12,7 +12,7 @@ export function sourceFiles(
   { file: playbook, varsFiles }: Pick<Playbook, 'file' | 'varsFiles'>,
   { inventory, extraVars }: TargetOptions,
 ): string[] {
-  const inventories = inventory.filter(isFile)
+  const inventories = inventory.flatMap(source => (isFile(source) ? [source] : filesUnder(source)))
   const variables = extraVars.flatMap(given => (given.trim().startsWith('@') ? [given.trim().slice(1)] : []))
   const named = [playbook, ...inventories, ...variables, ...varsFiles].map(file => resolve(file))
   const beside = new Set([playbook, ...inventories].map(file => dirname(resolve(file))))

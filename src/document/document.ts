@@ -2,20 +2,34 @@
  * A YAML file that remembers where everything stands, so that every complaint can name line and column.
  * Reads YAML 1.2 core schema, one document, unique keys, no merge keys, bounded size, depth and aliases.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+} from 'yaml'
 import { fault, HandoverError } from '../core/fault.ts'
 import { placeAt, placeOn, type SourceLines } from './place.ts'
 import { syntaxFaults } from './syntax.ts'
 import { readText } from './text-file.ts'
 import { refuseDepths, unsafeParts } from './unsafe.ts'
 
-export interface SourceDocument {
+/** Nodes alone: whoever walks over them must not follow an alias more often than it is written. */
+export interface SourceNodes {
   readonly file: string
   readonly text: string
   readonly root: Node | null
+  readonly lines: LineCounter
+}
+
+export interface SourceDocument extends SourceNodes {
   /** Plain data: maps are null-prototype objects, so no key of a file can reach a prototype. */
   readonly data: unknown
-  readonly lines: LineCounter
 }
 
 /** Where in a document: keys and indexes from the root. `part: 'key'` points at the last key itself. */
@@ -28,6 +42,17 @@ export function readDocument(file: string): SourceDocument {
 
 /** @throws HandoverError YAML_SYNTAX, YAML_UNSAFE. */
 export function parseDocument(file: string, text: string): SourceDocument {
+  const { document, ...nodes } = parseWhole(file, text)
+  return { ...nodes, data: document ? toData(nodes, nodes.root, document) : null }
+}
+
+/** Half the work of parseDocument. @throws HandoverError YAML_SYNTAX, YAML_UNSAFE. */
+export function parseNodes(file: string, text: string): SourceNodes {
+  const { document: _, ...nodes } = parseWhole(file, text)
+  return nodes
+}
+
+function parseWhole(file: string, text: string): SourceNodes & { readonly document: Document | undefined } {
   const lines = new LineCounter()
   const source = { file, text, lines }
   refuseOldLineEnds(file, text)
@@ -41,7 +66,7 @@ export function parseDocument(file: string, text: string): SourceDocument {
     strict: true,
     logLevel: 'error',
   })
-  if (!Array.isArray(parsed) || parsed.length === 0) return { ...source, root: null, data: null }
+  if (!Array.isArray(parsed) || parsed.length === 0) return { ...source, root: null, document: undefined }
   const faults = parsed.flatMap(document => syntaxFaults(source, document))
   if (parsed.length > 1) {
     faults.push(
@@ -56,7 +81,7 @@ export function parseDocument(file: string, text: string): SourceDocument {
   const root = (document.contents as Node | null) ?? null
   faults.push(...unsafeParts(source, document))
   if (faults.length > 0) throw new HandoverError(faults)
-  return { ...source, root, data: toData(source, root, document) }
+  return { ...source, root, document }
 }
 
 /** Carriage returns alone end lines to YAML and to old editors, but not to the library. */

@@ -1,5 +1,5 @@
 /** A file that people write: bounded, UTF-8, without a NUL. */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { type Fault, fault, HandoverError, type Place } from '../core/fault.ts'
 import { placeOn } from './place.ts'
 
@@ -12,10 +12,10 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /** Text of a file, BOM removed. @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, FILE_NOT_TEXT. */
-export function readText(file: string): string {
+export function readText(file: string, mostBytes = maxBytes): string {
   let bytes: Buffer
   try {
-    bytes = readBounded(file)
+    bytes = readBounded(file, mostBytes)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
     const reason = reasons[code] ? `${reasons[code]} (${code})` : code
@@ -26,8 +26,8 @@ export function readText(file: string): string {
       }),
     )
   }
-  if (bytes.length > maxBytes) {
-    const message = `${file} is larger than ${maxBytes} bytes, the most that is read`
+  if (bytes.length > mostBytes) {
+    const message = `${file} is larger than ${mostBytes} bytes, the most that is read`
     const hint = 'is it the right file?'
     throw new HandoverError(fault('FILE_TOO_LARGE', message, { place: { file }, hint }))
   }
@@ -38,15 +38,22 @@ export function readText(file: string): string {
 }
 
 /** At most one byte more than is allowed: the size of a pipe or a device says nothing, and /dev/zero never ends. */
-function readBounded(file: string): Buffer {
+function readBounded(file: string, mostBytes: number): Buffer {
   const handle = openSync(file, 'r')
   try {
-    const buffer = Buffer.alloc(maxBytes + 1)
+    const parts: Buffer[] = []
     let length = 0
-    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
-      read = readSync(handle, buffer, length, buffer.length - length, null)
+    const { size } = fstatSync(handle)
+    let room = Math.min(size, mostBytes) + 1
+    for (;;) {
+      const part = Buffer.allocUnsafe(room)
+      const read = readSync(handle, part, 0, room, null)
+      parts.push(part.subarray(0, read))
+      length += read
+      // A file whose size is known has ended where it says; a pipe or a device only says so by reading nothing.
+      if (read === 0 || length > mostBytes || length === size) return Buffer.concat(parts, length)
+      room = Math.min(64 * 1024, mostBytes + 1 - length)
     }
-    return buffer.subarray(0, length)
   } finally {
     closeSync(handle)
   }

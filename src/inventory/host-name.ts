@@ -1,5 +1,5 @@
 /** Which host names and addresses are accepted. They end up in arguments, paths and reports, so the rule is narrow. */
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { plural } from '../core/text.ts'
 
 const allowed = /^[A-Za-z0-9._:%-]+$/
@@ -14,6 +14,11 @@ export function refusalOfHostName(name: string): string | undefined {
   if (/^\.+$/.test(name)) return 'is not a host name'
   if (/[:%]/.test(name) && !isIPv6(name)) return 'may contain ":" and "%" only as an IPv6 address'
   return undefined
+}
+
+/** `inventory_hostname_short`: up to the first dot; an address is not shortened. */
+export function shortName(hostName: string): string {
+  return isIP(hostName) ? hostName : (hostName.split('.', 1)[0] ?? hostName)
 }
 
 /** Names of groups become file names under group_vars/. */

@@ -1,7 +1,7 @@
 /** The lines under `[group]` and `[group:vars]`. */
 import type { Group, Value } from './inventory.ts'
 import { assignVar, type Loading, mentionHosts } from './loading.ts'
-import { parsePythonLiteral, readPythonValue } from './python-literal.ts'
+import { readPythonValue } from './python-literal.ts'
 import { complain, type Spot } from './spot.ts'
 import { splitWords, type Word } from './words.ts'
 
@@ -49,18 +49,9 @@ export function readIniVariable(loading: Loading, group: Group, line: string, sp
     complain(loading.faults, 'INVENTORY_SYNTAX', `expected key=value, found "${line}"`, spot)
     return
   }
-  const value = sectionValue(line.slice(equals + 1).trim())
+  // The documentation of Ansible calls these values strings; its reader takes literals, as after a host.
+  const value = readPythonValue(line.slice(equals + 1).trim())
   assignVar(loading, group, line.slice(0, equals).trim(), value, spot)
-}
-
-/**
- * The documentation of Ansible says that values of a :vars section are strings, and that is the contract here.
- * Quotes and a comment after a literal go, because Python reads them away before the type is decided.
- */
-function sectionValue(text: string): string {
-  const literal = parsePythonLiteral(text)
-  if (!literal) return text
-  return typeof literal.value === 'string' ? literal.value : literal.written
 }
 
 function shift(spot: Spot, by: number): Spot {

@@ -4,12 +4,21 @@
  * inventory  hosts and groups of all -i sources, merged in order
  * host       one named target; its address may be another
  * group      a named set of hosts and of child groups; `all` and `ungrouped` always exist
- * vars       plain data set on a host or a group; templates in them are left as they are
+ * vars       data set on a host or a group as it was written: templates unfilled, vaults unopened
  * layer      the vars of one directory that holds group_vars/ and host_vars/
  */
 import type { Spot } from './spot.ts'
+import type { Tagged } from './tagged.ts'
+import { createVault, type Vault } from './vault.ts'
 
-export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }
+export type Value =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Value[]
+  | { readonly [key: string]: Value }
+  | Tagged
 
 /** Null-prototype: no name of a variable can reach a prototype. */
 export type Vars = { [name: string]: Value }
@@ -55,10 +64,11 @@ export interface Inventory {
   readonly groups: Map<string, Group>
   /** In the order in which they are merged: inventory side first, then playbook side. */
   readonly layers: VarsLayer[]
+  readonly vault: Vault
 }
 
-export function createInventory(): Inventory {
-  const inventory: Inventory = { hosts: new Map(), groups: new Map(), layers: [] }
+export function createInventory(vault: Vault = createVault()): Inventory {
+  const inventory: Inventory = { hosts: new Map(), groups: new Map(), layers: [], vault }
   addChild(addGroup(inventory, 'all'), addGroup(inventory, 'ungrouped'))
   return inventory
 }

@@ -14,6 +14,7 @@ import {
   type VarSet,
 } from './inventory.ts'
 import { complain, createFaultList, type FaultList, type Spot } from './spot.ts'
+import { rememberSecrets, type Vault } from './vault.ts'
 
 export interface Loading {
   readonly inventory: Inventory
@@ -26,8 +27,8 @@ export interface Loading {
 
 const mostMentions = 1_000_000
 
-export function createLoading(): Loading {
-  return { inventory: createInventory(), faults: createFaultList(), edges: new Map(), mentions: 0 }
+export function createLoading(vault?: Vault): Loading {
+  return { inventory: createInventory(vault), faults: createFaultList(), edges: new Map(), mentions: 0 }
 }
 
 /** Cycles are looked for once, at the end. */
@@ -44,6 +45,7 @@ export function linkGroups(loading: Loading, parent: Group, child: Group, spot: 
 }
 
 export function assignVar(loading: Loading, target: VarSet, name: string, value: Value, spot: Spot): void {
+  if (spot.source.isSecret) rememberSecrets(loading.inventory.vault, value)
   if (name === '') {
     complain(loading.faults, 'INVENTORY_SYNTAX', 'a variable has no name', spot)
   } else if (name === 'ansible_group_priority' && isGroup(target)) {
@@ -78,7 +80,7 @@ export function mentionHosts(
   }
   const { names, port: digits } = expansion.mention
   // Refused lines count, too: multiplying out is what takes the time.
-  if (!withinBounds(loading, names.length * (1 + written.variables), spot)) return []
+  if (!mayMention(loading, names.length * (1 + written.variables), spot)) return []
   const port = digits === undefined ? undefined : readPort(digits)
   if (digits !== undefined && port === undefined) {
     complain(faults, 'INVENTORY_BAD_PORT', `the port ${digits} is not from 1 to 65535`, spot)
@@ -98,7 +100,8 @@ export function mentionHosts(
   })
 }
 
-function withinBounds(loading: Loading, more: number, spot: Spot): boolean {
+/** Counts what is named, and complains once when it is too much to go on. */
+export function mayMention(loading: Loading, more: number, spot: Spot): boolean {
   loading.mentions += more
   if (loading.mentions <= mostMentions) return true
   const message = `more than ${mostMentions} hosts and variables of hosts are named`

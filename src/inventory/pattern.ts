@@ -11,9 +11,12 @@ import { type PatternPart, readSubscript, type Subscript, splitPattern } from '.
 // Comparing every wrong name with every known one is only worth it for the first few.
 const mostSuggestions = 10
 
-/** A part and where it stands, since the parts of `--limit @file` stand in a file. */
+/**
+ * A part and where it stands, since the parts of `--limit @file` stand in a file. Worked out for the few that are wrong:
+ * ten thousand terms must not be ten thousand walks through the text.
+ */
 interface Term extends PatternPart {
-  readonly place: Place
+  readonly place: () => Place
 }
 
 /**
@@ -60,7 +63,7 @@ export function limitNames(names: readonly string[], limit: string): string[] {
 function readTerms(text: string, placeAt: (at: number) => Place, faults: Fault[]): Term[] {
   const split = splitPattern(text)
   if (split.ok) {
-    if (split.parts.length > 0) return split.parts.map(part => ({ ...part, place: placeAt(part.at) }))
+    if (split.parts.length > 0) return split.parts.map(part => ({ ...part, place: () => placeAt(part.at) }))
     faults.push(fault('INVENTORY_BAD_PATTERN', 'the pattern is empty', { place: placeAt(0) }))
     return []
   }
@@ -100,7 +103,7 @@ function hostsOfTerm(inventory: Inventory, term: Term, faults: Fault[]): readonl
   const subscript = readSubscript(term.text)
   if (subscript === 'dash') {
     const hint = `write ${term.text.replace(/-(?=\d*\]$)/, ':')}`
-    faults.push(fault('INVENTORY_BAD_PATTERN', 'a subscript has a colon', { place: term.place, hint }))
+    faults.push(fault('INVENTORY_BAD_PATTERN', 'a subscript has a colon', { place: term.place(), hint }))
     return []
   }
   const hosts = hostsOfName(inventory, term, subscript?.name ?? term.text, faults)
@@ -114,7 +117,7 @@ function hostsOfName(inventory: Inventory, term: Term, text: string, faults: Fau
   const hosts = both ? namesIn(inventory.hosts, text) : noNames
   if (!groups.ok || !hosts.ok) {
     const message = !groups.ok ? groups.message : !hosts.ok ? hosts.message : ''
-    faults.push(fault('INVENTORY_BAD_PATTERN', message, { place: term.place }))
+    faults.push(fault('INVENTORY_BAD_PATTERN', message, { place: term.place() }))
     return []
   }
   if (groups.names.length + hosts.names.length === 0) reportUnknown(inventory, term, text, faults)
@@ -133,14 +136,14 @@ function reportUnknown(inventory: Inventory, term: Term, text: string, faults: F
   if (isWildcard(text)) {
     if (term.kind !== 'union') return
     const message = `"${text}" matches no host and no group`
-    faults.push(fault('INVENTORY_UNKNOWN_NAME', message, { place: term.place }))
+    faults.push(fault('INVENTORY_UNKNOWN_NAME', message, { place: term.place() }))
     return
   }
   const known = [...inventory.groups.keys(), ...inventory.hosts.keys()]
   const meant = faults.length < mostSuggestions ? nearest(text, known) : undefined
   const hint = meant === undefined ? {} : { hint: `did you mean "${meant}"?` }
   const message = `no host or group is called "${text}"`
-  faults.push(fault('INVENTORY_UNKNOWN_NAME', message, { place: term.place, ...hint }))
+  faults.push(fault('INVENTORY_UNKNOWN_NAME', message, { place: term.place(), ...hint }))
 }
 
 function applySubscript(hosts: string[], subscript: Subscript, term: Term, faults: Fault[]): string[] {
@@ -153,6 +156,6 @@ function applySubscript(hosts: string[], subscript: Subscript, term: Term, fault
     last === undefined
       ? `"${subscript.name}" has ${hosts.length} hosts, none at ${first}`
       : `the subscript of "${term.text}" runs backwards`
-  faults.push(fault('INVENTORY_BAD_PATTERN', message, { place: term.place }))
+  faults.push(fault('INVENTORY_BAD_PATTERN', message, { place: term.place() }))
   return []
 }

@@ -1,41 +1,44 @@
 /** `-i`: which kind of source each one is, and how several become one inventory. */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
 import { isMap } from 'yaml'
 import { HandoverError } from '../core/fault.ts'
-import { parseDocument, type SourceDocument } from '../document/document.ts'
-import { readText } from '../document/text-file.ts'
+import { sourcesIn } from './directory.ts'
 import { settleHierarchy } from './hierarchy.ts'
 import { readIniInventory } from './ini-file.ts'
 import type { Group, Inventory } from './inventory.ts'
 import { createLoading, type Loading, mentionHosts } from './loading.ts'
+import { openFile, parseYaml } from './open-file.ts'
+import { looksLikeProgram, mayExecute } from './own-program.ts'
 import { kindOfPath } from './path-kind.ts'
+import { readScript } from './script.ts'
 import { absorb, complain, type SourceText, throwFaults } from './spot.ts'
 import { readVarsLayer } from './vars-files.ts'
-import { refuseVault } from './vault.ts'
+import { createVault, type VaultPassword } from './vault.ts'
 import { readYamlInventory } from './yaml-file.ts'
+import type { YamlReading } from './yaml-value.ts'
 
 export interface LoadOptions {
   /** Directories whose group_vars/ and host_vars/ override those beside the inventory, usually the playbook's. */
   readonly playbookDirs?: readonly string[]
+  /** For whole encrypted files at once, for single values when they are used; see readVaultPasswords. */
+  readonly vaultPasswords?: readonly VaultPassword[]
 }
 
 /**
- * Reads every source in order into one inventory: an INI or YAML file, or a comma list such as `a,b,`.
+ * Reads every source in order into one inventory: an INI or YAML file, a directory of sources, a program, or a comma
+ * list such as `a,b,`. Programs are run with `--list`.
  * @throws HandoverError with every fault found: FILE_*, YAML_* and INVENTORY_* codes, each with its place.
  */
 export function loadInventory(sources: readonly string[], options: LoadOptions = {}): Inventory {
-  const loading = createLoading()
+  const loading = createLoading(createVault(options.vaultPasswords))
   for (const source of sources) {
-    try {
-      readSource(loading, source)
-    } catch (error) {
-      absorb(loading.faults, error)
-    }
+    if (isCommaList(source)) readCommaList(loading, source)
+    else readPath(loading, source)
   }
   settleHierarchy(loading)
   const { inventory } = loading
-  const beside = sources.filter(source => !isCommaList(source)).map(source => dirname(resolve(source)))
+  const beside = sources.filter(source => !isCommaList(source)).map(directoryOf)
   for (const directory of lastOfEach(beside)) {
     inventory.layers.push(readVarsLayer(loading, directory, 'inventory'))
   }
@@ -46,8 +49,19 @@ export function loadInventory(sources: readonly string[], options: LoadOptions =
   return inventory
 }
 
+/** Plain texts of everything encrypted that was opened so far; grows as values are used. */
+export function secretsOf({ vault }: Inventory): ReadonlySet<string> {
+  return vault.plain
+}
+
 function isCommaList(source: string): boolean {
   return source.includes(',') && !existsSync(source)
+}
+
+/** Where group_vars/ and host_vars/ of a source lie; those of directories inside of it do not count. */
+function directoryOf(source: string): string {
+  const path = resolve(source)
+  return kindOfPath(path) === 'directory' ? path : dirname(path)
 }
 
 /** A directory named twice is merged where it comes last. */
@@ -55,71 +69,57 @@ function lastOfEach(directories: readonly string[]): string[] {
   return [...new Set(directories.toReversed())].reverse()
 }
 
-function readSource(loading: Loading, source: string): void {
-  if (isCommaList(source)) {
-    readCommaList(loading, source)
-    return
+/** A source that is at fault does not hide the faults of the others. */
+function readPath(loading: Loading, source: string): void {
+  try {
+    if (kindOfPath(source) !== 'directory') readFile(loading, source)
+    else for (const inner of sourcesIn(source)) readPath(loading, inner)
+  } catch (error) {
+    absorb(loading.faults, error)
   }
-  const refused = refusalOfFile(source)
-  if (refused) {
-    const nowhere = { source: { file: source, text: '' }, offset: 0 }
-    complain(loading.faults, 'INVENTORY_NOT_BUILT', `${source}: ${refused.message}`, nowhere, refused.hint)
-    return
-  }
-  const text: SourceText = { file: source, text: readText(source) }
-  if (refuseVault(loading.faults, text)) return
-  const nul = text.text.indexOf('\0')
-  if (nul >= 0) {
-    complain(loading.faults, 'INVENTORY_SYNTAX', 'the file is not text: it holds a NUL', {
-      source: text,
-      offset: nul,
-    })
-    return
-  }
-  const document = asYaml(text)
-  if (document) readYamlInventory(loading, document)
-  else readIniInventory(loading, text)
 }
 
-function refusalOfFile(file: string): { message: string; hint: string } | undefined {
-  const kind = kindOfPath(file)
-  if (kind === 'directory') {
-    return { message: 'inventory directories are not built yet', hint: 'name each file with its own -i' }
-  }
+function readFile(loading: Loading, file: string): void {
+  const nowhere = { source: { file, text: '' }, offset: 0 }
   if (extname(file) === '.toml') {
-    return { message: 'TOML inventories are not built yet', hint: 'write it as INI or YAML' }
+    const message = `${file}: TOML inventories are not built yet`
+    complain(loading.faults, 'INVENTORY_NOT_BUILT', message, nowhere, 'write it as INI or YAML')
+    return
   }
   // The mode alone does not count: on some mounts every file is executable. Ansible falls back to reading, too.
-  if (kind === 'file' && isProgram(file)) {
-    const hint = 'save what it returns: ansible-inventory --list --yaml --export > hosts.yml'
-    return { message: 'executable inventories are not built yet', hint }
+  if (kindOfPath(file) === 'file' && looksLikeProgram(file)) {
+    if (mayExecute(file)) readScript(loading, file)
+    else {
+      const message = `${file} is a program that may not be executed`
+      complain(loading.faults, 'INVENTORY_SCRIPT', message, nowhere, `chmod +x ${file}`)
+    }
+    return
   }
-  return undefined
+  readText(loading, openFile(loading, file))
 }
 
-function isProgram(file: string): boolean {
-  let handle: number | undefined
-  try {
-    handle = openSync(file, 'r')
-    const head = Buffer.alloc(4)
-    readSync(handle, head, 0, 4, 0)
-    return head.toString('latin1').startsWith('#!') || head.toString('latin1') === '\x7fELF'
-  } catch {
-    return false
-  } finally {
-    if (handle !== undefined) closeSync(handle)
+function readText(loading: Loading, source: SourceText): void {
+  const nul = source.text.indexOf('\0')
+  if (nul >= 0) {
+    const message = 'the file is not text: it holds a NUL'
+    complain(loading.faults, 'INVENTORY_SYNTAX', message, { source, offset: nul })
+    return
   }
+  const reading = asYaml(loading, source)
+  if (reading) readYamlInventory(loading, reading)
+  else readIniInventory(loading, source)
 }
 
 /** The document when Ansible would read the file as YAML; undefined for INI. */
-function asYaml(source: SourceText): SourceDocument | undefined {
+function asYaml(loading: Loading, source: SourceText): YamlReading | undefined {
+  // Nothing but comments is an inventory without hosts in either format.
+  if (/^(?:[ \t]*(?:#[^\n]*)?\r?(?:\n|$))*$/.test(source.text)) return undefined
   const extension = extname(source.file)
-  const named = ['.yml', '.yaml', '.json'].includes(extension)
-  if (named) return parseDocument(source.file, source.text)
+  if (['.yml', '.yaml', '.json'].includes(extension)) return parseYaml(loading, source)
   if (extension !== '') return undefined
   try {
-    const document = parseDocument(source.file, source.text)
-    return isMap(document.root) ? document : undefined
+    const reading = parseYaml(loading, source)
+    return isMap(reading.document.root) ? reading : undefined
   } catch (error) {
     if (!(error instanceof HandoverError)) throw error
     if (/^(?:\s*#.*\n|\s*\n)*(?:---|[\w.-]+:[ \t]*\r?\n[ \t]+\w)/.test(source.text)) throw error

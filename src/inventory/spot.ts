@@ -6,6 +6,8 @@ import { placeOn } from '../document/place.ts'
 export interface SourceText {
   readonly file: string
   readonly text: string
+  /** True for the plain text of a vault: its lines are never shown. */
+  readonly isSecret?: boolean
 }
 
 export interface Spot {
@@ -30,7 +32,9 @@ export function placeOfSpot({ source, offset }: Spot): Place {
   const before = source.text.slice(0, offset)
   const lineStart = before.lastIndexOf('\n') + 1
   const line = before.split('\n').length
-  return placeOn(source.file, source.text, line, offset - lineStart + 1)
+  const column = offset - lineStart + 1
+  if (source.isSecret) return { file: source.file, line, column }
+  return placeOn(source.file, source.text, line, column)
 }
 
 /** Notes a fault at a spot. A file of nothing but mistakes is cut after the first fifty. */
@@ -45,7 +49,18 @@ export function complain(
     faults.dropped++
     return
   }
-  faults.kept.push(fault(code, message, { place: placeOfSpot(spot), ...(hint ? { hint } : {}) }))
+  const found = fault(code, message, { place: placeOfSpot(spot), ...(hint ? { hint } : {}) })
+  faults.kept.push(spot.source.isSecret ? withoutText(found) : found)
+}
+
+/** A fault in the plain text of a vault: where it is, and nothing of what is written there. */
+export function withoutText({ code, place, host }: Fault): Fault {
+  const { excerpt: _, ...where } = place ?? { file: '' }
+  return fault(code, 'a mistake in an encrypted file, whose text is not shown', {
+    ...(place ? { place: where } : {}),
+    ...(host === undefined ? {} : { host }),
+    hint: 'look at this line with ansible-vault view',
+  })
 }
 
 /** @throws HandoverError with everything that was noted. */

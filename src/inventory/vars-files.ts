@@ -1,15 +1,13 @@
 /** group_vars/ and host_vars/: a file or a directory for each name. Rules: `plugins/vars/host_group_vars.py`. */
-import { readdirSync } from 'node:fs'
+import { type Dirent, readdirSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { isMap } from 'yaml'
-import { parseDocument } from '../document/document.ts'
-import { readText } from '../document/text-file.ts'
-import { createVarSet, setVar, type VarSet, type VarsLayer } from './inventory.ts'
-import type { Loading } from './loading.ts'
+import { isMap, isScalar } from 'yaml'
+import { createVarSet, type VarSet, type VarsLayer } from './inventory.ts'
+import { assignVar, type Loading } from './loading.ts'
+import { openFile, parseYaml } from './open-file.ts'
 import { kindOfPath } from './path-kind.ts'
-import { absorb, complain, type SourceText } from './spot.ts'
-import { refuseVault } from './vault.ts'
-import { createYamlReading, entriesOf, spotOf, yamlValue } from './yaml-value.ts'
+import { absorb, complain } from './spot.ts'
+import { entriesOf, spotOf, yamlValue } from './yaml-value.ts'
 
 const extensions = ['.yml', '.yaml', '.json']
 const deepest = 16
@@ -31,9 +29,9 @@ function readVarsFolder(
   known: ReadonlyMap<string, unknown>,
 ): Map<string, VarSet> {
   const sets = new Map<string, VarSet>()
-  const listed = new Set(listFolder(loading, folder))
+  const listed = new Map(listFolder(loading, folder).map(entry => [entry.name, entry]))
   const names = new Set<string>()
-  for (const entry of listed) {
+  for (const entry of listed.keys()) {
     names.add(entry)
     const extension = extname(entry)
     if (extensions.includes(extension)) names.add(entry.slice(0, -extension.length))
@@ -42,7 +40,8 @@ function readVarsFolder(
     if (!known.has(name)) continue
     // A name without extension hides the others, and only the first of the others counts.
     const entry = ['', ...extensions].map(extension => name + extension).find(one => listed.has(one))
-    const files = entry === undefined ? [] : filesUnder(loading, join(folder, entry), 0)
+    const found = entry === undefined ? undefined : listed.get(entry)
+    const files = found ? filesUnder(loading, join(folder, found.name), isDirectory(folder, found), 0) : []
     const set = createVarSet()
     for (const file of files) readVarsFile(loading, file, set)
     sets.set(name, set)
@@ -50,9 +49,10 @@ function readVarsFolder(
   return sets
 }
 
-function listFolder(loading: Loading, folder: string): string[] {
+function listFolder(loading: Loading, folder: string): Dirent[] {
   try {
-    return readdirSync(folder).sort()
+    const entries = readdirSync(folder, { withFileTypes: true })
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return []
@@ -62,15 +62,21 @@ function listFolder(loading: Loading, folder: string): string[] {
   }
 }
 
-function filesUnder(loading: Loading, path: string, depth: number): string[] {
-  if (kindOfPath(path) !== 'directory') return [path]
+/** Only links cost a look of their own. */
+function isDirectory(folder: string, entry: Dirent): boolean {
+  return entry.isSymbolicLink() ? kindOfPath(join(folder, entry.name)) === 'directory' : entry.isDirectory()
+}
+
+function filesUnder(loading: Loading, path: string, isFolder: boolean, depth: number): string[] {
+  if (!isFolder) return [path]
   if (depth >= deepest) return []
   return listFolder(loading, path).flatMap(entry => {
-    if (entry.startsWith('.') || entry.endsWith('~')) return []
-    const extension = extname(entry)
-    const inner = join(path, entry)
-    if (kindOfPath(inner) === 'directory') {
-      return extension === '' ? filesUnder(loading, inner, depth + 1) : []
+    const { name } = entry
+    if (name.startsWith('.') || name.endsWith('~')) return []
+    const extension = extname(name)
+    const inner = join(path, name)
+    if (isDirectory(path, entry)) {
+      return extension === '' ? filesUnder(loading, inner, true, depth + 1) : []
     }
     return extension === '' || extensions.includes(extension) ? [inner] : []
   })
@@ -78,22 +84,20 @@ function filesUnder(loading: Loading, path: string, depth: number): string[] {
 
 function readVarsFile(loading: Loading, file: string, into: VarSet): void {
   try {
-    const source: SourceText = { file, text: readText(file) }
-    if (refuseVault(loading.faults, source)) return
-    const document = parseDocument(file, source.text)
-    const reading = createYamlReading(document, loading.faults)
-    if (document.root === null || document.data === null) return
-    if (!isMap(document.root)) {
+    const reading = parseYaml(loading, openFile(loading, file))
+    const { root } = reading.document
+    if (root === null || (isScalar(root) && root.value === null)) return
+    if (!isMap(root)) {
       complain(
         loading.faults,
         'INVENTORY_SYNTAX',
         'a vars file is a mapping of variables',
-        spotOf(reading, document.root),
+        spotOf(reading, root),
       )
       return
     }
-    for (const { key, keyNode, value } of entriesOf(reading, document.root)) {
-      setVar(into, key, yamlValue(reading, value), spotOf(reading, keyNode))
+    for (const { key, keyNode, value } of entriesOf(reading, root)) {
+      assignVar(loading, into, key, yamlValue(reading, value), spotOf(reading, keyNode))
     }
   } catch (error) {
     absorb(loading.faults, error)

@@ -1,35 +1,28 @@
 /** A YAML inventory: groups by name, each with hosts, children and vars. Rules: `plugins/inventory/yaml.py`. */
 import { isMap, isScalar, type Node } from 'yaml'
-import type { SourceDocument } from '../document/document.ts'
 import { refusalOfGroupName } from './host-name.ts'
 import { addGroup, type Group } from './inventory.ts'
 import { assignVar, hintDidYouMean, type Loading, linkGroups, mentionHosts } from './loading.ts'
 import { complain } from './spot.ts'
-import {
-  createYamlReading,
-  type Entry,
-  entriesOf,
-  spotOf,
-  type YamlReading,
-  yamlValue,
-} from './yaml-value.ts'
+import { type Entry, entriesOf, spotOf, type YamlReading, yamlValue } from './yaml-value.ts'
 
 const sections = ['hosts', 'children', 'vars'] as const
 const deepestGroups = 64
+const notText = 'is not text: put it into quotes'
 
 /** Adds a document's hosts, groups and vars. Mistakes go to `loading.faults`; nothing is thrown. */
-export function readYamlInventory(loading: Loading, document: SourceDocument): void {
-  const reading = createYamlReading(document, loading.faults)
-  const { root } = document
+export function readYamlInventory(loading: Loading, reading: YamlReading): void {
+  const { root } = reading.document
   if (!isMap(root)) {
-    const message = root === null ? 'the inventory is empty' : 'an inventory is a mapping of groups'
+    const message = 'an inventory is a mapping of groups'
     complain(loading.faults, 'INVENTORY_SYNTAX', message, spotOf(reading, root), 'begin with "all:"')
     return
   }
   const entries = entriesOf(reading, root)
   const plugin = entries.find(entry => entry.key === 'plugin')
   if (plugin && !isMap(plugin.value)) {
-    const message = 'inventory plugins are not built yet'
+    const name = isScalar(plugin.value) ? ` (this is ${JSON.stringify(String(plugin.value.value))})` : ''
+    const message = `inventory plugins are not built yet${name}`
     const hint = 'write what the plugin returns to a file: ansible-inventory --list --yaml --export'
     complain(loading.faults, 'INVENTORY_NOT_BUILT', message, spotOf(reading, plugin.keyNode), hint)
     return
@@ -39,7 +32,7 @@ export function readYamlInventory(loading: Loading, document: SourceDocument): v
 
 function readGroup(loading: Loading, reading: YamlReading, entry: Entry, depth: number): Group | undefined {
   const { faults } = loading
-  const refused = refusalOfGroupName(entry.key)
+  const refused = entry.isText ? refusalOfGroupName(entry.key) : notText
   if (refused) {
     const message = `the group name "${entry.key}" ${refused}`
     complain(faults, 'INVENTORY_BAD_NAME', message, spotOf(reading, entry.keyNode))
@@ -79,12 +72,12 @@ function readSection(loading: Loading, reading: YamlReading, group: Group, part:
 }
 
 /** A single word stands for itself with nothing in it, as in `hosts: web1`. */
-function sectionEntries(loading: Loading, reading: YamlReading, group: Group, part: Entry): Entry[] {
+function sectionEntries(loading: Loading, reading: YamlReading, group: Group, part: Entry): readonly Entry[] {
   const { value } = part
   if (isNothing(value)) return []
   if (isMap(value)) return entriesOf(reading, value)
   if (isScalar(value) && typeof value.value === 'string') {
-    return [{ key: value.value, keyNode: value, value: null }]
+    return [{ key: value.value, isText: true, keyNode: value, value: null }]
   }
   const message = `"${part.key}" of the group "${group.name}" must be a mapping`
   const hint =
@@ -95,6 +88,10 @@ function sectionEntries(loading: Loading, reading: YamlReading, group: Group, pa
 
 function readHost(loading: Loading, reading: YamlReading, group: Group, entry: Entry): void {
   const spot = spotOf(reading, entry.keyNode)
+  if (!entry.isText) {
+    complain(loading.faults, 'INVENTORY_BAD_NAME', `the host name "${entry.key}" ${notText}`, spot)
+    return
+  }
   if (!isNothing(entry.value) && !isMap(entry.value)) {
     const message = `the variables of the host "${entry.key}" must be a mapping`
     complain(loading.faults, 'INVENTORY_SYNTAX', message, spotOf(reading, entry.value ?? entry.keyNode))

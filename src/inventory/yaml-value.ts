@@ -2,34 +2,61 @@
  * Values of YAML as Ansible sees them. Ansible reads YAML 1.1 (PyYAML): `yes` is true, 0644 is 420, `<<` merges.
  * The rules for plain words are PyYAML's `resolver.py`. Timestamps stay text.
  */
-import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar, visit } from 'yaml'
-import type { SourceDocument } from '../document/document.ts'
+import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar, visit, type YAMLMap } from 'yaml'
+import type { SourceNodes } from '../document/document.ts'
 import type { Value } from './inventory.ts'
 import { exact } from './python-number.ts'
-import { complain, type FaultList, type Spot } from './spot.ts'
+import { complain, type FaultList, type SourceText, type Spot } from './spot.ts'
+import { tagged } from './tagged.ts'
 
 export interface YamlReading {
-  readonly document: SourceDocument
+  readonly document: SourceNodes
   readonly faults: FaultList
   readonly anchors: ReadonlyMap<string, Node>
   /** One value a node: an alias shares it, so aliases cannot multiply. */
   readonly values: Map<Node, Value>
+  /** The entries of a mapping, with others merged in; kept, so that mappings merged into each other cannot multiply. */
+  readonly entries: Map<Node, readonly Entry[]>
+  /** Ansible reads a file that is JSON as JSON, whatever its name. */
+  readonly isJson: boolean
+  /** The document, for spots. */
+  readonly source: SourceText
 }
 
-export function createYamlReading(document: SourceDocument, faults: FaultList): YamlReading {
+/** @param isSecret whether the text was encrypted. */
+export function createYamlReading(document: SourceNodes, faults: FaultList, isSecret = false): YamlReading {
   const anchors = new Map<string, Node>()
-  if (document.root) {
+  if (document.root && document.text.includes('&')) {
     visit(document.root, {
       Node(_key, node) {
         if (!isAlias(node) && node.anchor) anchors.set(node.anchor, node as Node)
       },
     })
   }
-  return { document, faults, anchors, values: new Map() }
+  const source = { file: document.file, text: document.text, isSecret }
+  return {
+    document,
+    faults,
+    anchors,
+    values: new Map(),
+    entries: new Map(),
+    isJson: isJson(document.text),
+    source,
+  }
 }
 
 export function spotOf(reading: YamlReading, node: Node | null | undefined): Spot {
-  return { source: reading.document, offset: node?.range?.[0] ?? 0 }
+  return { source: reading.source, offset: node?.range?.[0] ?? 0 }
+}
+
+function isJson(text: string): boolean {
+  if (!/^\s*\{/.test(text)) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** What an alias stands for; any other node is itself. */
@@ -39,14 +66,25 @@ function followAlias(reading: YamlReading, node: unknown): Node | null {
 }
 
 export interface Entry {
+  /** As it is written in JSON: `yes` is "true". */
   readonly key: string
+  /** False for a number, `yes` or `null` without quotes: Ansible takes none of these for the name of a host or group. */
+  readonly isText: boolean
   readonly keyNode: Node
   readonly value: Node | null
 }
 
 /** The entries of a mapping with `<<` merged in: its own keys win, earlier merged mappings win over later ones. */
-export function entriesOf(reading: YamlReading, map: Node | null): Entry[] {
+export function entriesOf(reading: YamlReading, map: Node | null): readonly Entry[] {
   if (!isMap(map)) return []
+  const known = reading.entries.get(map)
+  if (known) return known
+  const entries = readEntries(reading, map)
+  reading.entries.set(map, entries)
+  return entries
+}
+
+function readEntries(reading: YamlReading, map: YAMLMap): Entry[] {
   const merged: Entry[] = []
   const own: Entry[] = []
   for (const { key, value } of map.items) {
@@ -64,7 +102,7 @@ export function entriesOf(reading: YamlReading, map: Node | null): Entry[] {
     if (keyNode.value === '<<' && keyNode.type === 'PLAIN') {
       const parts = isSeq(node) ? node.items.map(item => followAlias(reading, item)) : [node]
       for (const part of parts) merged.push(...entriesOf(reading, part))
-    } else own.push({ key: keyText(keyNode), keyNode, value: node })
+    } else own.push({ ...keyOf(reading, keyNode), keyNode, value: node })
   }
   if (merged.length === 0) return own
   const seen = new Set(own.map(entry => entry.key))
@@ -72,8 +110,9 @@ export function entriesOf(reading: YamlReading, map: Node | null): Entry[] {
   return [...added, ...own]
 }
 
-function keyText(node: Scalar): string {
-  return node.source ?? String(node.value)
+function keyOf(reading: YamlReading, node: Scalar): { key: string; isText: boolean } {
+  const value = scalarValue(reading, node)
+  return { key: String(value), isText: typeof value === 'string' }
 }
 
 export function yamlValue(reading: YamlReading, node: Node | null): Value {
@@ -81,37 +120,74 @@ export function yamlValue(reading: YamlReading, node: Node | null): Value {
   if (!target) return null
   const known = reading.values.get(target)
   if (known !== undefined) return known
-  const value = readValue(reading, target)
+  const value = readValue(reading, target, false)
   reading.values.set(target, value)
   return value
 }
 
-function readValue(reading: YamlReading, node: Node): Value {
-  refuseTag(reading, node)
-  if (isSeq(node)) return node.items.map(item => yamlValue(reading, item as Node | null))
+/** @param isUnsafe inside of a value that is tagged `!unsafe`. */
+function readValue(reading: YamlReading, node: Node, isUnsafe: boolean): Value {
+  const tag = tagOf(reading, node)
+  if (tag === 'vault') return readVault(reading, node)
+  const inner = (item: unknown): Value =>
+    isUnsafe || tag === 'unsafe'
+      ? readUnsafe(reading, followAlias(reading, item))
+      : yamlValue(reading, item as Node | null)
+  if (isSeq(node)) return node.items.map(inner)
   if (isMap(node)) {
+    const entries = entriesOf(reading, node)
+    const tagged = reading.isJson ? taggedObject(reading, entries) : undefined
+    if (tagged) return tagged
     const object: { [key: string]: Value } = Object.create(null)
-    for (const { key, value } of entriesOf(reading, node)) object[key] = yamlValue(reading, value)
+    for (const { key, value } of entries) object[key] = inner(value)
     return object
   }
-  return isScalar(node) ? scalarValue(node) : null
+  return tag === 'unsafe' ? readUnsafe(reading, node) : isScalar(node) ? scalarValue(reading, node) : null
 }
 
-function refuseTag(reading: YamlReading, node: Node): void {
+function readUnsafe(reading: YamlReading, node: Node | null): Value {
+  if (!isScalar(node)) return node ? readValue(reading, node, true) : null
+  const value = scalarValue(reading, node)
+  return typeof value === 'string' ? tagged('unsafe', value, spotOf(reading, node)) : value
+}
+
+function readVault(reading: YamlReading, node: Node): Value {
+  if (isScalar(node) && typeof node.value === 'string')
+    return tagged('vault', node.value, spotOf(reading, node))
+  complain(reading.faults, 'INVENTORY_SYNTAX', 'an encrypted value is a text', spotOf(reading, node))
+  return null
+}
+
+/** What Ansible writes in JSON, and reads there: `{"__ansible_vault": "$ANSIBLE_VAULT;..."}`. */
+function taggedObject(reading: YamlReading, [entry, ...more]: readonly Entry[]): Value | undefined {
+  const kind =
+    entry?.key === '__ansible_vault' ? 'vault' : entry?.key === '__ansible_unsafe' ? 'unsafe' : undefined
+  if (!kind || more.length > 0 || !isScalar(entry?.value)) return undefined
+  const { value } = entry.value
+  return typeof value === 'string' ? tagged(kind, value, spotOf(reading, entry.value)) : undefined
+}
+
+function tagOf(reading: YamlReading, node: Node): 'vault' | 'unsafe' | undefined {
   const { tag } = node as { tag?: string }
-  if (!tag || tag.startsWith('tag:yaml.org,2002:')) return
-  const vault = tag.startsWith('!vault')
-  const message = vault
-    ? 'values encrypted with Ansible Vault are not read yet'
-    : `the tag ${tag} is not read yet`
-  const hint = vault ? 'give the value with -e @file, or leave the secret out of the inventory' : undefined
-  complain(reading.faults, 'INVENTORY_NOT_BUILT', message, spotOf(reading, node), hint)
+  if (!tag || tag.startsWith('tag:yaml.org,2002:')) return undefined
+  if (tag === '!vault' || tag === '!vault-encrypted') return 'vault'
+  if (tag === '!unsafe') return 'unsafe'
+  complain(reading.faults, 'INVENTORY_NOT_BUILT', `the tag ${tag} is not read yet`, spotOf(reading, node))
+  return undefined
 }
 
-function scalarValue(node: Scalar): Value {
+function scalarValue(reading: YamlReading, node: Scalar): Value {
   if (node.type !== 'PLAIN' || node.tag === 'tag:yaml.org,2002:str')
     return node.value === null ? null : String(node.value)
-  return plainValue(node.source ?? '')
+  const source = node.source ?? ''
+  return reading.isJson ? jsonValue(source) : plainValue(source)
+}
+
+/** A word of JSON: true, false, null or a number. */
+function jsonValue(source: string): Value {
+  if (/^-?\d+$/.test(source)) return exact(source)
+  const value = JSON.parse(source) as Value
+  return typeof value === 'number' && !Number.isFinite(value) ? source : value
 }
 
 const yes = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/
@@ -123,6 +199,8 @@ const float = /^[-+]?(?:\d[\d_]*\.[\d_]*(?:[eE][-+]\d+)?|\.\d[\d_]*(?:[eE][-+]\d
 
 /** A word without quotes. Infinities and fractions of base 60 stay text: nobody means them. */
 function plainValue(source: string): Value {
+  // Most words: they begin as no number, null or truth value does.
+  if (/^[a-eg-mp-su-xzA-EG-MP-SU-XZ_/{]/.test(source)) return source
   if (source === '' || /^(?:~|null|Null|NULL)$/.test(source)) return null
   if (yes.test(source)) return true
   if (no.test(source)) return false

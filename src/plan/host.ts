@@ -1,6 +1,7 @@
 /** One host of the plan: every template filled in with the variables of that host, every value checked. */
 import { dirname, resolve } from 'node:path'
 import { type Fault, fault } from '../core/fault.ts'
+import { shortName } from '../inventory/host-name.ts'
 import {
   addressRefusal,
   argumentRefusal,
@@ -134,7 +135,7 @@ function lookAt(host: PlanHost, { playbook, parsed }: HostInput): Look {
 /** What a template may name on this host: facts of the connection, inventory < playbook < -e, secrets, its own name. */
 function scopeOf(host: PlanHost, playbook: Playbook, parsed: Map<string, Template>): Scope {
   const connection = { ansible_host: host.address, ansible_port: host.port, ansible_user: host.user }
-  const magic = { inventory_hostname: host.name, inventory_hostname_short: host.name.split('.')[0] }
+  const magic = { inventory_hostname: host.name, inventory_hostname_short: shortName(host.name) }
   return createScope(
     [connection, host.vars, playbook.vars, playbook.extraVars, sealedVars(playbook.secrets), magic],
     parsed,

@@ -113,3 +113,42 @@ test('wrong usage is a line of JSON, too', () => {
   expect(exit).toBe(5)
   expect(JSON.parse(out)).toMatchObject({ type: 'run.refused', exit: 5, faults: [{ code: 'USAGE' }] })
 })
+
+test('inventory prints what ansible-inventory prints, and refuses what it cannot show', () => {
+  desk.write('inv/hosts', '[web]\na ansible_port=22\nb\n[eu:children]\nweb\n')
+  desk.write('inv/group_vars/web.yml', 'pool: "{{ zone }}"\n')
+  const inventory = (...args: string[]) => desk.handover('inventory', '-i', 'inv', ...args)
+  expect(JSON.parse(inventory('--list', '-e', 'x=1').out)).toEqual({
+    all: { children: ['ungrouped', 'eu'] },
+    eu: { children: ['web'] },
+    web: { hosts: ['a', 'b'] },
+    _meta: {
+      hostvars: { a: { ansible_port: 22, pool: '{{ zone }}', x: '1' }, b: { pool: '{{ zone }}', x: '1' } },
+    },
+  })
+  expect(inventory('--graph', 'eu', '-l', 'b', '--vars').out).toBe(
+    '@eu:\n  |--@web:\n  |  |--b\n  |  |  |--{pool = {{ zone }}}\n  |  |--{pool = {{ zone }}}\n',
+  )
+  expect(inventory('--host', 'b').out).toBe('{\n    "pool": "{{ zone }}"\n}\n')
+  for (const [args, text] of [
+    [[], 'one of --list, --graph and --host'],
+    [['--list', '--graph'], 'one of --list, --graph and --host'],
+    [['--list', 'web'], 'only with --graph'],
+    [['--list', '--vars'], 'belongs to --graph'],
+    [['--graph', 'wbe'], 'did you mean "web"?'],
+    [['--host', 'web'], 'means 2 hosts'],
+  ] as const) {
+    const { exit, out, err } = inventory(...args)
+    expect({ exit, out }).toEqual({ exit: 5, out: '' })
+    expect(err).toContain(text)
+  }
+  expect(desk.handover('inventory', '--list').exit).toBe(5)
+  expect(inventory('--list', '--vault-password-file', 'nowhere').exit).toBe(4)
+})
+
+test('a plan follows encrypted and templated values, and does not show what it does not need', () => {
+  desk.write('tmpl.ini', '[web]\na ansible_host={{place}} place=10.1.1.1\n')
+  const { exit, out } = desk.handover('plan', 'up.yml', '-i', 'tmpl.ini', '--output', 'json')
+  expect(exit).toBe(0)
+  expect(JSON.parse(out).hosts[0].address).toBe('10.1.1.1')
+})

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { faultsOf } from '../../src/core/fault.ts'
 import { connectionOf } from '../../src/inventory/connection.ts'
+import { drawGraph } from '../../src/inventory/graph.ts'
 import { hostVars } from '../../src/inventory/host-vars.ts'
 import type { Inventory } from '../../src/inventory/inventory.ts'
 import { matchHosts } from '../../src/inventory/pattern.ts'
@@ -22,7 +23,7 @@ function load(text: string, extension: string): Inventory {
   return loadInventory([file])
 }
 
-const blocks = blocksOf(page)
+const blocks = blocksOf(page).filter(block => block.language !== 'text')
 const loaded = blocks.map(({ language, text }) => load(text, language === 'yaml' ? 'yml' : language))
 const [ini, yaml] = loaded as [Inventory, Inventory]
 
@@ -48,6 +49,19 @@ it('shows the same in INI and in YAML', () => {
     const { inventory_file: _, ...vars } = hostVars(ini, name)
     expect(hostVars(yaml, name)).toMatchObject(vars)
   }
+})
+
+it('shows the tree that is drawn', () => {
+  const [tree] = blocksOf(sectionNamed(page, 'Looking at it'))
+  expect(tree?.text.trimEnd()).toBe(drawGraph(ini, 'all')?.join('\n'))
+})
+
+it('names what directories leave out', () => {
+  const section = sectionNamed(page, 'Directories')
+  const endings = /ignoredEndings =\s*(\/.*\/)/.exec(readSource('inventory/directory.ts'))?.[1] ?? ''
+  const words = [...endings.matchAll(/[a-z]+/g)].map(match => `.${match[0]}`)
+  expect(words.length).toBeGreaterThan(10)
+  for (const word of words) expect(section).toContain(`\`${word}\``)
 })
 
 it.each(rowsOf(sectionNamed(page, 'Patterns')))('%s selects %s', (pattern, hosts) => {

@@ -129,7 +129,6 @@ test('connections of several hosts, with places from the inventory', () => {
   const faults = faultsOfCall(() => connectionsOf(inventory, ['a', 'b']))
   expect(faults.map(({ code, host, place }) => [code, host, place?.line, place?.column])).toEqual([
     ['INVENTORY_UNSUPPORTED', 'a', 4, 1],
-    ['INVENTORY_UNSUPPORTED', 'b', 4, 1],
     ['INVENTORY_BAD_PORT', 'b', 2, 25],
   ])
 })
@@ -143,7 +142,19 @@ test('one machine under two names is refused, another port or user is another ma
   expect(connectionsOf(loadIni(text('')), ['b']).size).toBe(1)
 })
 
-test('variables may come from elsewhere', () => {
+test('a mistake in a group is told once for all its hosts', () => {
+  const inventory = loadIni(
+    '[web]\nw[1:500]\n[web:vars]\nansible_host={{ nowhere }}\n[db]\nd ansible_port=x\n',
+  )
+  const faults = faultsOfCall(() => connectionsOf(inventory, [...inventory.hosts.keys()]))
+  expect(faults.map(({ host, message }) => [host, message])).toEqual([
+    ['w1', 'ansible_host: this host has no variable "nowhere" (the same on 499 other hosts)'],
+    ['d', 'ansible_port must be a whole number from 1 to 65535, not "x"'],
+  ])
+})
+
+test('-e wins over the inventory, and templates see it', () => {
   const inventory = loadIni('a ansible_host="{{ where }}"')
-  expect(connectionsOf(inventory, ['a'], {}, () => ({ ansible_host: 'x' })).get('a')?.address).toBe('x')
+  expect(connectionsOf(inventory, ['a'], {}, { where: 'x' }).get('a')?.address).toBe('x')
+  expect(connectionsOf(inventory, ['a'], {}, { ansible_host: 'y' }).get('a')?.address).toBe('y')
 })

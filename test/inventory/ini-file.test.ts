@@ -89,12 +89,13 @@ describe('inline values are Python literals', () => {
 })
 
 test.each([
-  ['n=1', '1'],
-  ['n = True # note', 'True'],
+  ['n=1', 1],
+  ['n = True # note', true],
   ['n="x y"', 'x y'],
   ['n=a # b', 'a # b'],
+  ['n=FALSE', 'FALSE'],
   ['n=', ''],
-])('a :vars value is a string: %s', (line, expected) => {
+])('a :vars value is a literal, too, whatever the documentation of Ansible says: %s', (line, expected) => {
   expect(hostVars(loadIni(`h\n[all:vars]\n${line}`), 'h').n).toBe(expected)
 })
 

@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { hostVars, placeOfVar } from '../../src/inventory/host-vars.ts'
@@ -59,10 +59,13 @@ describe('which format a file has', () => {
 
 describe('what is not built is refused by name', () => {
   test.each([
-    ['a directory', { 'inv/hosts': 'a' }, 'inv', /directories are not built/],
-    ['a script', { inv: '#!/bin/sh\necho {}\n' }, 'inv', /executable inventories are not built/],
     ['TOML', { 'inv.toml': '[web]\n' }, 'inv.toml', /TOML/],
-    ['a vault', { inv: '$ANSIBLE_VAULT;1.1;AES256\n61' }, 'inv', /Ansible Vault/],
+    [
+      'a plugin',
+      { 'inv.yml': 'plugin: constructed\n' },
+      'inv.yml',
+      /plugins are not built yet .*"constructed"/,
+    ],
   ])('%s', (_what, files, name, message) => {
     const directory = directoryWith(files as unknown as Record<string, string>)
     const [fault] = faultsOfCall(() => loadInventory([join(directory, name)]))
@@ -73,16 +76,6 @@ describe('what is not built is refused by name', () => {
     const directory = directoryWith({ hosts: 'a\n' })
     chmodSync(join(directory, 'hosts'), 0o755)
     expect(loadInventory([join(directory, 'hosts')]).hosts.size).toBe(1)
-  })
-  test('vaults in group_vars', () => {
-    const faults = faultsOfCall(() =>
-      loadFiles({
-        hosts: 'a',
-        'group_vars/all.yml': '$ANSIBLE_VAULT;1.1;AES256\n61',
-        'host_vars/a': 'p: !vault x',
-      }),
-    )
-    expect(faults.map(fault => fault.code)).toEqual(['INVENTORY_NOT_BUILT', 'INVENTORY_NOT_BUILT'])
   })
 })
 
@@ -111,6 +104,17 @@ describe('group_vars and host_vars', () => {
     expect(hostVars(inventory, 'b').who).toBe('host')
     expect(hostVars(inventory, 'c').who).toBe('yml')
   })
+  test('links are followed', () => {
+    const directory = directoryWith({
+      hosts: '[web]\na\n',
+      'real/x.yml': 'v: 1',
+      'one.yml': 'w: 2',
+      'group_vars/.keep': '',
+    })
+    symlinkSync(join(directory, 'real'), join(directory, 'group_vars/web'))
+    symlinkSync(join(directory, 'one.yml'), join(directory, 'real/y'))
+    expect(hostVars(loadInventory([join(directory, 'hosts')]), 'a')).toMatchObject({ v: 1, w: 2 })
+  })
   test('a name with a dot is not an extension', () => {
     const inventory = loadFiles({ hosts: 'a.example.com\n', 'host_vars/a.example.com.yml': 'v: 1' })
     expect(hostVars(inventory, 'a.example.com').v).toBe(1)
@@ -134,9 +138,9 @@ describe('group_vars and host_vars', () => {
 describe('which value wins', () => {
   // Each step adds one source above all before it; the value must always be that of the last.
   const steps: [string, string, string][] = [
-    ['all in the inventory', 'hosts', '[all:vars]\nv=1'],
-    ['a parent group in the inventory', 'hosts', '[parent:vars]\nv=2'],
-    ['a child group in the inventory', 'hosts', '[child:vars]\nv=3'],
+    ['all in the inventory', 'hosts', '[all:vars]\nv="1"'],
+    ['a parent group in the inventory', 'hosts', '[parent:vars]\nv="2"'],
+    ['a child group in the inventory', 'hosts', '[child:vars]\nv="3"'],
     ['group_vars/all beside the inventory', 'group_vars/all.yml', 'v: "4"'],
     ['group_vars/all beside the playbook', 'play/group_vars/all.yml', 'v: "5"'],
     ['group_vars/parent beside the inventory', 'group_vars/parent.yml', 'v: "6"'],

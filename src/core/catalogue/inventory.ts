@@ -62,7 +62,27 @@ export const inventoryCodes = {
   INVENTORY_NOT_BUILT: {
     exit: 4,
     about:
-      'Something Ansible can do that handover cannot do yet: inventory directories, scripts and plugins, Ansible Vault, jump hosts, local connections. Nothing is ignored silently.',
+      'Something Ansible can do that handover cannot do yet: inventory plugins, TOML, jump hosts, local connections. Nothing is ignored silently.',
+  },
+  INVENTORY_NO_SOURCE: {
+    exit: 4,
+    about:
+      'An inventory directory is empty, or everything in it has a name that Ansible ignores there, such as hosts.ini or hosts.txt. Rename the file, or name it itself with -i.',
+  },
+  INVENTORY_SCRIPT: {
+    exit: 4,
+    about:
+      'A program given as an inventory cannot be used: others may write to it, it failed or took too long, or what it printed is not the JSON that `--list` must print. What it wrote to its standard error is shown.',
+  },
+  INVENTORY_VAULT: {
+    exit: 4,
+    about:
+      'A value or file is encrypted with Ansible Vault and no password given opens it, the encrypted text is damaged, or a password file cannot be used. Give the password with --vault-password-file FILE or --vault-id LABEL@FILE.',
+  },
+  INVENTORY_TEMPLATE: {
+    exit: 4,
+    about:
+      'A value of the inventory that is needed is a template handover does not fill in. There, {{ name }} and {{ name.part }} work, with the variables of the same host; filters, tests, lookups and statements do not.',
   },
   INVENTORY_UNSUPPORTED: {
     exit: 4,
