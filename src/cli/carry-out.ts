@@ -10,6 +10,7 @@ import { wrapLines } from '../report/wrap.ts'
 import { askAtTerminal } from './agree.ts'
 import { type LeadOptions, lead, ownTrace } from './lead.ts'
 import { runDirectory } from './options.ts'
+import { secretsOf } from './secrets.ts'
 import type { Terminal } from './terminal.ts'
 import { awaitOpening, requireOpen, type WaitOptions } from './window-gate.ts'
 
@@ -38,6 +39,7 @@ export async function carryOut(
   question: string,
   options: CarryOutOptions,
 ): Promise<number> {
+  secretsOf(undertaking.plan, terminal)
   requireOpen(undertaking.plan, options)
   const lines = wrapLines(explainPlan(undertaking.plan, Date.now()), terminal.columns)
   if (!(await agreed(terminal, question, lines, options))) return exitCode.interrupted
@@ -70,6 +72,7 @@ export async function undertake(
   { plan, machine, playbook, sources = [], play, run = newRunId(new Date()) }: Undertaking,
   options: CarryOutOptions,
 ): Promise<Undertaken> {
+  const secrets = secretsOf(plan, terminal)
   const interrupted = await awaitOpening(terminal, plan, options)
   if (interrupted !== undefined) return { run: null, exit: interrupted, outcome: undefined }
   const root = runDirectory(options, terminal)
@@ -78,7 +81,7 @@ export async function undertake(
   const opening = startOf(plan, playbook, play)
   const { exit = exitCode.unexpected, finished } = await lead(
     terminal,
-    { plan, machine, root, run, epoch, opening },
+    { plan, machine, secrets, root, run, epoch, opening },
     options,
   )
   return { run, exit, outcome: finished }

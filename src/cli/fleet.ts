@@ -9,6 +9,7 @@ import { canRun } from '../playbook/program-file.ts'
 import type { Participant } from '../run/conduct.ts'
 import { createPool } from '../transport/pool.ts'
 import type { ReachOptions } from './options.ts'
+import { noSecrets, type Secrets } from './secrets.ts'
 
 export interface FleetOptions {
   readonly run: string
@@ -19,6 +20,8 @@ export interface FleetOptions {
   readonly connectTimeoutMs: number
   /** A host may fail its checks before its switch; what counts then is only whether it is healthy after it. */
   readonly allowUnhealthy?: boolean | undefined
+  /** Of the plan; without them no check that names one can be looked at. */
+  readonly secrets?: Secrets
 }
 
 /** A silent peer is found within 15 s. */
@@ -37,7 +40,7 @@ export function realFleet(plan: Plan, options: FleetOptions): Map<string, Partic
       run: { id: options.run, owner, epoch: options.epoch ?? 1 },
       connect: () => pool.connect(endpointOf(host, options)),
     })
-    const checks = checksOf(host, hands)
+    const checks = checksOf(host, hands, options.secrets ?? noSecrets)
     participants.set(host.name, { hands, checks, baseline: options.allowUnhealthy ? [] : checks })
   }
   return participants
@@ -69,8 +72,11 @@ function endpointOf(host: PlannedHost, { connectTimeoutMs }: FleetOptions) {
   }
 }
 
-function checksOf(host: PlannedHost, hands: HostHands): Participant['checks'] {
-  return host.health.map(check => ({ check, look: () => probe(check.probe, check.timeoutMs, hands) }))
+function checksOf(host: PlannedHost, hands: HostHands, { reveal, hide }: Secrets): Participant['checks'] {
+  return host.health.map(check => ({
+    check,
+    look: () => probe(reveal(check.probe), check.timeoutMs, hands, hide),
+  }))
 }
 
 export async function closeFleet(participants: ReadonlyMap<string, Participant>): Promise<void> {
@@ -84,10 +90,16 @@ export type EachHost = <T>(work: (host: string, participant: Participant) => Pro
 export async function withFleet<T>(
   plan: Plan,
   machine: string,
-  { forks, timeout }: Pick<ReachOptions, 'forks' | 'timeout'>,
+  { forks, timeout, secrets }: Pick<ReachOptions, 'forks' | 'timeout'> & Pick<FleetOptions, 'secrets'>,
   use: (each: EachHost) => Promise<T>,
 ): Promise<T> {
-  const participants = realFleet(plan, { run: 'look', machine, forks, connectTimeoutMs: timeout * 1000 })
+  const participants = realFleet(plan, {
+    run: 'look',
+    machine,
+    forks,
+    connectTimeoutMs: timeout * 1000,
+    ...(secrets && { secrets }),
+  })
   const limited = pLimit(forks)
   try {
     return await use(work =>

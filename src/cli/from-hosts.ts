@@ -24,6 +24,7 @@ import { type LookedAt, playOnRecord } from './recorded-play.ts'
 import { oneUnfinished } from './recorded-runs.ts'
 import { type Resolved, resolvePlays } from './resolve.ts'
 import { notBegun, type ResumeOptions } from './resume-command.ts'
+import { secretsOf } from './secrets.ts'
 import { sourceFiles } from './source-files.ts'
 import { tell } from './steer-commands.ts'
 import type { Terminal } from './terminal.ts'
@@ -39,7 +40,8 @@ export async function resumeFromHosts(
   const looked: [LookedAt, ...LookedAt[]] = [await lookAtRecords(first, options)]
   for (const one of others) looked.push(await lookAtRecords(one, options))
   const { resolved, all } = playOnRecord(looked, wanted)
-  const { plan: whole, machine } = resolved
+  const { plan: whole, machine, playbook: loaded } = resolved
+  const secrets = secretsOf(whole, terminal)
   const silent = all.flatMap(({ fault }) => fault ?? [])
   const run = unfinishedOf(all, wanted, silent)
   if (run === undefined) {
@@ -69,7 +71,9 @@ export async function resumeFromHosts(
     options.yes || (await askAtTerminal(terminal, options, question, [course, ...outsideNote(outside)]))
   if (!isAgreed) return notBegun(terminal)
   const epoch = Math.max(...own.map(({ last }) => last?.epoch ?? 1)) + 1
-  await beginAnew(root, { run, plan, machine, playbook, epoch, bodies: recordedEntries(run, parts) }, options)
+  const sources = sourceFiles(loaded, options)
+  const bodies = recordedEntries(run, parts)
+  await beginAnew(root, { run, plan, machine, playbook, sources, epoch, bodies })
   const opening = {
     type: 'run.resumed' as const,
     ...ownTrace(),
@@ -80,7 +84,7 @@ export async function resumeFromHosts(
   const backBy = isForward ? undefined : asker()
   const { exit = exitCode.unexpected } = await lead(
     terminal,
-    { plan, machine, root, run, epoch, opening, past, backBy },
+    { plan, machine, secrets, root, run, epoch, opening, past, backBy },
     options,
   )
   return exit
@@ -165,16 +169,17 @@ interface Anew {
   readonly plan: Plan
   readonly machine: string
   readonly playbook: string
+  /** The files that the plan was made from. */
+  readonly sources: readonly string[]
   readonly epoch: number
   /** What its hosts have recorded. */
   readonly bodies: readonly EntryBody[]
 }
 
 /** A directory for that very run, with a journal that says what its hosts have recorded. */
-async function beginAnew(root: string, anew: Anew, options: ResumeOptions): Promise<void> {
-  const { run, plan, machine, playbook, epoch } = anew
-  const sources = await digestAll(sourceFiles(playbook, options))
-  const dir = await createRunDirectory(root, run, { ...plan, machine }, sources)
+async function beginAnew(root: string, anew: Anew): Promise<void> {
+  const { run, plan, machine, playbook, sources, epoch } = anew
+  const dir = await createRunDirectory(root, run, { ...plan, machine }, await digestAll(sources))
   await claimController(dir, run, epoch)
   const journal = await createJournal(journalFile(root, run), run)
   const bodies = [startOf(plan, playbook), ...anew.bodies]

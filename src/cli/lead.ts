@@ -17,6 +17,7 @@ import { closeFleet, realFleet } from './fleet.ts'
 import { exitOnLeaving, wordsOnLeaving } from './leaving.ts'
 import { type ReachOptions, wantsColor } from './options.ts'
 import { reportFaults } from './report-faults.ts'
+import { hushed, hushedJournal, type Secrets } from './secrets.ts'
 import { steerBySignals } from './signals.ts'
 import type { Terminal } from './terminal.ts'
 import { toolVersion } from './version.ts'
@@ -30,6 +31,8 @@ export interface Leading {
   readonly plan: Plan
   /** What the artifact is built for, in the words of `uname -m`. */
   readonly machine: string
+  /** Of the plan, read by this process. */
+  readonly secrets: Secrets
   readonly root: string
   readonly run: string
   /** Claimed by this process. */
@@ -42,8 +45,9 @@ export interface Leading {
 }
 
 /** @returns how the run stands at its end. */
-export async function lead(terminal: Terminal, leading: Leading, options: LeadOptions): Promise<RunState> {
-  const { plan, machine, root, run, epoch, opening, past = [], backBy } = leading
+export async function lead(outside: Terminal, leading: Leading, options: LeadOptions): Promise<RunState> {
+  const { plan, machine, secrets, root, run, epoch, opening, past = [], backBy } = leading
+  const terminal = hushed(outside, secrets)
   const dir = runPath(root, run)
   const refusal = () => {
     const why = takenOver(dir, run, epoch)
@@ -52,10 +56,11 @@ export async function lead(terminal: Terminal, leading: Leading, options: LeadOp
     return why
   }
   const file = journalFile(root, run)
-  const journal =
+  const opened =
     past.length > 0
       ? await continueJournal(file, run, past, { refusal })
       : await createJournal(file, run, { refusal })
+  const journal = hushedJournal(opened, secrets)
   const view = await openView(terminal, options, past)
   journal.listen(view.hear)
   const seen = follow(plan, past)
@@ -66,6 +71,7 @@ export async function lead(terminal: Terminal, leading: Leading, options: LeadOp
     machine,
     forks: options.forks,
     connectTimeoutMs: options.timeout * 1000,
+    secrets,
     allowUnhealthy: options.allowUnhealthy,
   })
   const signals = steerBySignals({

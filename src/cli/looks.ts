@@ -6,6 +6,7 @@ import { failingChecks } from '../run/baseline.ts'
 import type { Participant } from '../run/conduct.ts'
 import { withFleet } from './fleet.ts'
 import type { ReachOptions } from './options.ts'
+import type { Secrets } from './secrets.ts'
 
 /** What is there, can it be changed, and is it healthy before that? */
 export type Question = 'status' | 'fit' | 'fit and healthy'
@@ -22,7 +23,7 @@ export interface Look {
 export async function lookAtFleet(
   plan: Plan,
   machine: string,
-  options: ReachOptions,
+  options: ReachOptions & { readonly secrets?: Secrets },
   question: Question,
 ): Promise<Look[]> {
   return withFleet(plan, machine, options, each =>

@@ -8,6 +8,7 @@ import { listHosts, plansToLookAt, playHeading, playNumber } from './meant-hosts
 import { type OutputOptions, type ReachOptions, type TargetOptions, wantsColor } from './options.ts'
 import { compareHosts, showComparisons } from './plan-diff.ts'
 import { type Resolved, resolvePlays } from './resolve.ts'
+import { hushed, noSecrets, secretsOf } from './secrets.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface StatusOptions extends TargetOptions {
@@ -50,9 +51,12 @@ export async function preflightPlan(
   options: ReachOptions & { readonly allowUnhealthy?: boolean; readonly diff?: boolean },
 ): Promise<ExitCode> {
   const { plan, machine, play } = each
-  const looks = await lookAtFleet(plan, machine, options, options.allowUnhealthy ? 'fit' : 'fit and healthy')
-  if (options.diff) showComparisons(terminal, options, play, await compareHosts(plan, looks))
-  else show(terminal, options, play, looks)
+  const secrets = options.allowUnhealthy ? noSecrets : secretsOf(plan, terminal)
+  const question = options.allowUnhealthy ? 'fit' : 'fit and healthy'
+  const looks = await lookAtFleet(plan, machine, { ...options, secrets }, question)
+  const quiet = hushed(terminal, secrets)
+  if (options.diff) showComparisons(quiet, options, play, await compareHosts(plan, looks))
+  else show(quiet, options, play, looks)
   return exitOfLooks(looks)
 }
 

@@ -66,6 +66,16 @@ With -D: 6 when a host is unfit or does not answer, 7 when another run has it; e
   withTargets(program.command('validate').argument('<playbook>'))
     .summary('check the files, contact nothing')
     .action(act(async () => (await import('./plan-command.ts')).validateCommand))
+  program
+    .command('schema')
+    .summary('JSON Schema of the playbook, for editors')
+    .action(act(async () => (await import('./schema-command.ts')).schemaCommand))
+  program
+    .command('init')
+    .argument('[dir]', 'where to write them', '.')
+    .summary('a first playbook and inventory')
+    .description('Writes playbook.yml and inventory.yml with comments. Nothing that exists is overwritten.')
+    .action(act(async () => (await import('./init-command.ts')).initCommand))
   withTargets(program.command('preflight').argument('<playbook>'))
     .summary('connect and inspect every host, change nothing')
     .action(act(async () => (await import('./preflight-command.ts')).preflightCommand))

@@ -10,6 +10,7 @@ import { explainPlay, validateCommand } from './plan-command.ts'
 import { carryOutPlays } from './plays.ts'
 import { preflightCommand } from './preflight-command.ts'
 import { type Resolved, resolvePlays } from './resolve.ts'
+import { secretsOf } from './secrets.ts'
 import { sourceFiles } from './source-files.ts'
 import type { Terminal } from './terminal.ts'
 import { requireOpen } from './window-gate.ts'
@@ -29,12 +30,18 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
     listHosts(terminal, plays)
     return exitCode.done
   }
-  for (const { plan } of plays) requireOpen(plan, options)
+  for (const { plan } of plays) {
+    requireOpen(plan, options)
+    // What cannot be read is told before the first play contacts anybody.
+    secretsOf(plan, terminal)
+  }
   const lines = plays.flatMap((each, index) => [...(index > 0 ? [''] : []), ...explainPlay(each)])
   if (!(await agreed(terminal, questionOf(plays), wrapLines(lines, terminal.columns), options)))
     return exitCode.interrupted
-  const sources = sourceFiles(playbook, options)
-  const undertakings = plays.map(({ plan, machine, play }) => ({ plan, machine, playbook, sources, play }))
+  const undertakings = plays.map(({ plan, machine, play, playbook: loaded }) => {
+    const sources = sourceFiles(loaded, options)
+    return { plan, machine, playbook, sources, play }
+  })
   const [only, ...others] = undertakings
   if (only && others.length === 0) return (await undertake(terminal, only, options)).exit
   return carryOutPlays(terminal, undertakings, options)

@@ -3,7 +3,6 @@
  * Reads YAML 1.2 core schema, one document, unique keys, no merge keys, bounded size, depth and aliases.
  */
 import {
-  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -13,11 +12,12 @@ import {
   type Node,
   type Pair,
   parseAllDocuments,
-  visit,
 } from 'yaml'
-import { type Fault, fault, HandoverError } from '../core/fault.ts'
-import { placeAt } from './place.ts'
+import { fault, HandoverError } from '../core/fault.ts'
+import { placeAt, placeOn, type SourceLines } from './place.ts'
+import { syntaxFaults } from './syntax.ts'
 import { readText } from './text-file.ts'
+import { refuseDepths, unsafeParts } from './unsafe.ts'
 
 /** Nodes alone: whoever walks over them must not follow an alias more often than it is written. */
 export interface SourceNodes {
@@ -35,10 +35,7 @@ export interface SourceDocument extends SourceNodes {
 /** Where in a document: keys and indexes from the root. `part: 'key'` points at the last key itself. */
 export type DocumentPath = readonly (string | number)[]
 
-const maxDepth = 64
-const unsafeKeys = new Set(['__proto__', 'constructor', 'prototype'])
-
-/** @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, YAML_SYNTAX, YAML_UNSAFE. */
+/** @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, FILE_NOT_TEXT, YAML_SYNTAX, YAML_UNSAFE. */
 export function readDocument(file: string): SourceDocument {
   return parseDocument(file, readText(file))
 }
@@ -58,23 +55,24 @@ export function parseNodes(file: string, text: string): SourceNodes {
 function parseWhole(file: string, text: string): SourceNodes & { readonly document: Document | undefined } {
   const lines = new LineCounter()
   const source = { file, text, lines }
+  refuseOldLineEnds(file, text)
+  refuseDepths(file, text)
   const parsed = parseAllDocuments(text, {
     lineCounter: lines,
     prettyErrors: false,
-    uniqueKeys: true,
+    // Looked at below, where the first of the two is known.
+    uniqueKeys: false,
     schema: 'core',
     strict: true,
+    logLevel: 'error',
   })
   if (!Array.isArray(parsed) || parsed.length === 0) return { ...source, root: null, document: undefined }
-  const faults: Fault[] = parsed.flatMap(document =>
-    document.errors.map(error =>
-      fault('YAML_SYNTAX', lowerFirst(error.message), { place: placeAt(source, offsetOf(error, text)) }),
-    ),
-  )
+  const faults = parsed.flatMap(document => syntaxFaults(source, document))
   if (parsed.length > 1) {
     faults.push(
       fault('YAML_SYNTAX', 'one document a file is expected, this one has several', {
         place: placeAt(source, parsed[1]?.range[0] ?? 0),
+        hint: 'each line "---" begins another one; several plays are entries of one list, each begun with "- "',
       }),
     )
   }
@@ -86,67 +84,18 @@ function parseWhole(file: string, text: string): SourceNodes & { readonly docume
   return { ...source, root, document }
 }
 
-/** The library places a duplicate key at the end of what stands before it. */
-function offsetOf(
-  error: { readonly code: string; readonly pos: readonly [number, number] },
-  text: string,
-): number {
-  if (error.code !== 'DUPLICATE_KEY') return error.pos[0]
-  const between = /(?:\s+|#[^\n]*)*/y
-  between.lastIndex = error.pos[0]
-  return error.pos[0] + (between.exec(text)?.[0].length ?? 0)
-}
-
-function unsafeParts(
-  source: Pick<SourceDocument, 'file' | 'text' | 'lines'>,
-  document: Parameters<typeof visit>[0],
-): Fault[] {
-  const faults: Fault[] = []
-  const anchors = new Set<string>()
-  visit(document as never, {
-    Node(_key, node, path) {
-      if (isAlias(node)) faults.push(...unsafeAlias(source, node, anchors, path))
-      else if (node.anchor) anchors.add(node.anchor)
-      if (path.length > maxDepth * 2) {
-        faults.push(
-          fault('YAML_UNSAFE', `nested deeper than ${maxDepth} levels`, {
-            place: placeAt(source, node.range?.[0] ?? 0),
-          }),
-        )
-        return visit.BREAK
-      }
-      return undefined
-    },
-    Pair(_key, pair) {
-      const key = pair.key
-      if (isScalar(key) && unsafeKeys.has(String(key.value))) {
-        faults.push(
-          fault('YAML_UNSAFE', `the key "${String(key.value)}" is not allowed`, {
-            place: placeAt(source, key.range?.[0] ?? 0),
-          }),
-        )
-      }
-    },
-  })
-  return faults
-}
-
-/** What the library would only find while it makes data, without saying where. */
-function unsafeAlias(
-  source: Pick<SourceDocument, 'file' | 'text' | 'lines'>,
-  { source: name, range }: Alias,
-  anchors: ReadonlySet<string>,
-  path: readonly unknown[],
-): Fault[] {
-  const place = placeAt(source, range?.[0] ?? 0)
-  if (!anchors.has(name))
-    return [fault('YAML_SYNTAX', `nothing before this is anchored as &${name}`, { place })]
-  const inside = path.some(node => (node as { anchor?: string }).anchor === name)
-  return inside ? [fault('YAML_UNSAFE', `*${name} stands inside of what it means`, { place })] : []
+/** Carriage returns alone end lines to YAML and to old editors, but not to the library. */
+function refuseOldLineEnds(file: string, text: string): void {
+  const at = /\r(?!\n)/.exec(text)?.index
+  if (at === undefined) return
+  const before = text.slice(0, at).split('\n')
+  const place = placeOn(file, text, before.length, (before.at(-1)?.length ?? 0) + 1)
+  const hint = 'save the file with Unix line ends (LF)'
+  throw new HandoverError(fault('YAML_SYNTAX', 'a carriage return without a line feed', { place, hint }))
 }
 
 function toData(
-  source: Pick<SourceDocument, 'file' | 'text' | 'lines'>,
+  source: SourceLines,
   root: Node | null,
   document: { toJS(options: { mapAsMap: boolean; maxAliasCount: number }): unknown },
 ): unknown {
@@ -154,8 +103,9 @@ function toData(
     return plain(document.toJS({ mapAsMap: true, maxAliasCount: 100 }))
   } catch (error) {
     throw new HandoverError(
-      fault('YAML_UNSAFE', lowerFirst(error instanceof Error ? error.message : String(error)), {
+      fault('YAML_UNSAFE', tooMuch(error), {
         place: placeAt(source, root?.range?.[0] ?? 0),
+        hint: 'write out what is meant, without so many aliases (*name)',
       }),
     )
   }
@@ -202,6 +152,7 @@ export function placeOf(document: SourceDocument, path: DocumentPath, part: 'val
   return placeAt(document, node?.range?.[0] ?? 0)
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1)
+function tooMuch(error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error)
+  return why.includes('alias count') ? 'aliases repeat more than is read' : `cannot be read: ${why}`
 }

@@ -4,11 +4,14 @@ import { printable } from '../core/text.ts'
 
 const widest = 100
 
-/** The place of an offset in a text that a YAML line counter has read. */
-export function placeAt(
-  source: { readonly file: string; readonly text: string; readonly lines: LineCounter },
-  offset: number,
-): Place {
+/** A text that a YAML line counter has read. */
+export interface SourceLines {
+  readonly file: string
+  readonly text: string
+  readonly lines: LineCounter
+}
+
+export function placeAt(source: SourceLines, offset: number): Place {
   const { line, col } = source.lines.linePos(offset)
   return placeOn(source.file, source.text, Math.max(1, line), Math.max(1, col))
 }

@@ -5,6 +5,7 @@ import { request as httpsRequest } from 'node:https'
 import { isIP, connect as tcpConnect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as tlsConnect } from 'node:tls'
+import type { Hide } from '../core/secret.ts'
 import { clip } from '../core/text.ts'
 
 export type Vantage = 'controller' | 'host'
@@ -38,8 +39,16 @@ const mostBodyBytes = 1024 * 1024
 /** The most of a command's output that is kept. */
 const mostOutputChars = 4096
 
-/** Never rejects: what cannot be asked is a failure with its reason. */
-export async function probe(spec: ProbeSpec, timeoutMs: number, footing: Footing): Promise<ProbeResult> {
+/**
+ * Never rejects: what cannot be asked is a failure with its reason.
+ * @param hide takes secrets out of what was seen, before any of it is cut
+ */
+export async function probe(
+  spec: ProbeSpec,
+  timeoutMs: number,
+  footing: Footing,
+  hide: Hide = text => text,
+): Promise<ProbeResult> {
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<ProbeResult>(resolve => {
@@ -49,35 +58,37 @@ export async function probe(spec: ProbeSpec, timeoutMs: number, footing: Footing
     }, timeoutMs)
   })
   try {
-    return await Promise.race([look(spec, timeoutMs, footing, controller.signal), late])
+    const { signal } = controller
+    return await Promise.race([look(spec, { timeoutMs, footing, hide, signal }), late])
   } catch (error) {
-    return { pass: false, detail: error instanceof Error ? error.message : String(error) }
+    return { pass: false, detail: hide(error instanceof Error ? error.message : String(error)) }
   } finally {
     clearTimeout(timer)
     controller.abort()
   }
 }
 
-function look(
-  spec: ProbeSpec,
-  timeoutMs: number,
-  footing: Footing,
-  signal: AbortSignal,
-): Promise<ProbeResult> {
+interface Look {
+  readonly timeoutMs: number
+  readonly footing: Footing
+  readonly hide: Hide
+  readonly signal: AbortSignal
+}
+
+function look(spec: ProbeSpec, how: Look): Promise<ProbeResult> {
   switch (spec.kind) {
     case 'http':
-      return lookHttp(spec, footing, signal)
+      return lookHttp(spec, how)
     case 'tcp':
-      return lookTcp(spec, footing, signal)
+      return lookTcp(spec, how)
     case 'command':
-      return lookCommand(spec, timeoutMs, footing)
+      return lookCommand(spec, how)
   }
 }
 
 async function lookHttp(
   spec: Extract<ProbeSpec, { kind: 'http' }>,
-  footing: Footing,
-  signal: AbortSignal,
+  { footing, hide, signal }: Look,
 ): Promise<ProbeResult> {
   const url = new URL(spec.url)
   const tls = url.protocol === 'https:'
@@ -110,7 +121,7 @@ async function lookHttp(
         const found = spec.body === null || body.includes(spec.body)
         const detail = found
           ? `status ${spec.status}`
-          : `the answer does not contain "${spec.body}": ${clip(body.trim().replace(/\s+/g, ' '), 80)}`
+          : `the answer does not contain "${hide(spec.body ?? '')}": ${clip(hide(body).trim().replace(/\s+/g, ' '), 80)}`
         finish({ pass: found, detail })
       }
       response.setEncoding('utf8')
@@ -134,8 +145,7 @@ function over(stream: Duplex, tls: boolean, host: string): Duplex {
 
 async function lookTcp(
   spec: Extract<ProbeSpec, { kind: 'tcp' }>,
-  footing: Footing,
-  signal: AbortSignal,
+  { footing, signal }: Look,
 ): Promise<ProbeResult> {
   const { host, port } = spec
   if (spec.from === 'host') {
@@ -155,12 +165,11 @@ async function lookTcp(
 
 async function lookCommand(
   spec: Extract<ProbeSpec, { kind: 'command' }>,
-  timeoutMs: number,
-  footing: Footing,
+  { timeoutMs, footing, hide }: Look,
 ): Promise<ProbeResult> {
   const { exitCode, output } =
     spec.from === 'host' ? await footing.command(spec.run, timeoutMs) : await runHere(spec.run, timeoutMs)
-  const said = clip(output.trim(), 200)
+  const said = clip(hide(output.trim()), 200)
   return { pass: exitCode === 0, detail: `exit code ${exitCode}${said ? `: ${said}` : ''}` }
 }
 

@@ -34,6 +34,7 @@ export function explainPlan(plan: Plan, nowMs: number): string[] {
     ...toleranceLines(plan),
     '',
     ...healthLines(plan),
+    ...secretLine(plan),
     '',
     'going back:',
     ...endLines(plan),
@@ -109,6 +110,13 @@ function timeLines({ stages }: Plan, { leastMs, mostMs, stages: each }: Estimate
       `${formatDuration(mostMs)} by its own limits (${isGated ? 'approvals, ' : ''}start, health deadlines, bakes, drain); connecting, uploading, pauses and going back come on top`,
     ),
   ]
+}
+
+function secretLine({ secrets = {} }: Plan): string[] {
+  const told = Object.entries(secrets).map(([name, source]) =>
+    'env' in source ? `${name} (environment variable ${source.env})` : `${name} (${source.file})`,
+  )
+  return told.length === 0 ? [] : [`secrets, read when the run begins and never shown: ${told.join(', ')}`]
 }
 
 function toleranceLines({ maxFailed, maxUnreachable, stages }: Plan): string[] {

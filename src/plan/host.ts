@@ -12,7 +12,15 @@ import {
   urlRefusal,
 } from '../playbook/host-value.ts'
 import type { HealthCheck, HostValue, Playbook, Probe } from '../playbook/playbook.ts'
-import { createScope, faultsAt, renderTemplate, type Scalar, type Scope } from '../playbook/template.ts'
+import { isSealed, namesIn, referring, sealedVars } from '../playbook/sealed.ts'
+import {
+  createScope,
+  faultsAt,
+  renderSealed,
+  renderTemplate,
+  type Scalar,
+  type Scope,
+} from '../playbook/template.ts'
 import { hasTemplate, type Template } from '../playbook/template-syntax.ts'
 import type { Refusal } from '../playbook/values.ts'
 import type { PlanHost, PlannedCheck, PlannedHost, PlannedProbe } from './plan.ts'
@@ -65,33 +73,55 @@ export function resolveHost(
 interface Look {
   readonly faults: Fault[]
   readonly text: (value: HostValue, check: (text: string) => Refusal | undefined) => string
+  /** As `text`, where secrets may stand; their names are added. */
+  readonly sealed: (
+    value: HostValue,
+    check: (text: string) => Refusal | undefined,
+    names: Set<string>,
+  ) => string
   readonly flag: (value: HostValue) => boolean
 }
 
 function lookAt(host: PlanHost, { playbook, parsed }: HostInput): Look {
   const faults: Fault[] = []
   const scope = scopeOf(host, playbook, parsed)
-  const scalarOf = (value: HostValue): Scalar | undefined => {
+  const filled = <T>(
+    value: HostValue,
+    render: (source: string, scope: Scope) => T,
+  ): T | string | boolean | undefined => {
     if (typeof value.source === 'boolean' || !hasTemplate(value.source)) return value.source
     try {
-      return renderTemplate(value.source, scope)
+      return render(value.source, scope)
     } catch (error) {
       faults.push(...faultsAt(error, { host: host.name, place: value.place }))
       return undefined
     }
   }
+  const scalarOf = (value: HostValue) => filled<Scalar>(value, renderTemplate)
   const refuse = (value: HostValue, { message, hint }: Refusal) => {
     const more = { host: host.name, place: value.place, ...(hint && { hint }) }
     faults.push(fault('PLAYBOOK_VALUE', `${value.key} ${message}`, more))
   }
+  const checked = (
+    value: HostValue,
+    scalar: Scalar | undefined,
+    check: (text: string) => Refusal | undefined,
+  ) => {
+    if (scalar === undefined) return ''
+    const refusal = scalar === null ? { message: 'must not be empty' } : check(String(scalar))
+    if (refusal) refuse(value, refusal)
+    return String(scalar)
+  }
   return {
     faults,
-    text(value, check) {
-      const scalar = scalarOf(value)
-      if (scalar === undefined) return ''
-      const refusal = scalar === null ? { message: 'must not be empty' } : check(String(scalar))
-      if (refusal) refuse(value, refusal)
-      return String(scalar)
+    text: (value, check) => checked(value, scalarOf(value), check),
+    sealed(value, check, names) {
+      const found = filled(value, renderSealed)
+      if (!isSealed(found)) return checked(value, found, check)
+      for (const name of namesIn(found)) names.add(name)
+      const text = referring(found)
+      if (text === undefined) refuse(value, { message: 'must not have "{{" or "}}" beside a secret' })
+      return text === undefined ? '' : checked(value, text, check)
     },
     flag(value) {
       const scalar = scalarOf(value)
@@ -102,11 +132,14 @@ function lookAt(host: PlanHost, { playbook, parsed }: HostInput): Look {
   }
 }
 
-/** What a template may name on this host: facts of the connection, inventory < playbook < -e, its own name. */
+/** What a template may name on this host: facts of the connection, inventory < playbook < -e, secrets, its own name. */
 function scopeOf(host: PlanHost, playbook: Playbook, parsed: Map<string, Template>): Scope {
   const connection = { ansible_host: host.address, ansible_port: host.port, ansible_user: host.user }
   const magic = { inventory_hostname: host.name, inventory_hostname_short: shortName(host.name) }
-  return createScope([connection, host.vars, playbook.vars, playbook.extraVars, magic], parsed)
+  return createScope(
+    [connection, host.vars, playbook.vars, playbook.extraVars, sealedVars(playbook.secrets), magic],
+    parsed,
+  )
 }
 
 function resolveCheck(check: HealthCheck, look: Look, file: string): PlannedCheck {
@@ -114,27 +147,37 @@ function resolveCheck(check: HealthCheck, look: Look, file: string): PlannedChec
 }
 
 function resolveProbe(probe: Probe, look: Look, file: string): PlannedProbe {
-  if (probe.kind === 'http') {
-    const body =
-      probe.body &&
-      look.text(probe.body, text => (text === '' ? { message: 'must not be empty' } : undefined))
-    return { ...probe, url: look.text(probe.url, urlRefusal), body }
-  }
   if (probe.kind === 'tcp') {
     const address = readAddress(look.text(probe.address, addressRefusal))
     return { kind: 'tcp', host: address?.host ?? '', port: address?.port ?? 0, from: probe.from }
   }
-  const run = probe.run.map((word, index) =>
-    look.text(
-      word,
-      text => argumentRefusal(text) ?? (index === 0 ? programRefusal(text, probe.from) : undefined),
-    ),
+  const names = new Set<string>()
+  const resolved =
+    probe.kind === 'http' ? resolveHttp(probe, look, names) : resolveCommand(probe, look, names, file)
+  return names.size === 0 ? resolved : { ...resolved, secrets: [...names] }
+}
+
+function resolveHttp(probe: Extract<Probe, { kind: 'http' }>, look: Look, names: Set<string>) {
+  const isEmpty = (text: string) => (text === '' ? { message: 'must not be empty' } : undefined)
+  const url = look.sealed(probe.url, urlRefusal, names)
+  return { ...probe, url, body: probe.body && look.sealed(probe.body, isEmpty, names) }
+}
+
+function resolveCommand(
+  { run: words, from }: Extract<Probe, { kind: 'command' }>,
+  look: Look,
+  names: Set<string>,
+  file: string,
+) {
+  const [program = '', ...args] = words.map((word, index) =>
+    index === 0
+      ? look.text(word, text => argumentRefusal(text) ?? programRefusal(text, from))
+      : look.sealed(word, argumentRefusal, names),
   )
-  const [program = '', ...args] = run
-  const isRelative = probe.from === 'controller' && program.includes('/')
+  const isRelative = from === 'controller' && program.includes('/')
   return {
-    kind: 'command',
+    kind: 'command' as const,
     run: [isRelative ? resolve(dirname(file), program) : program, ...args],
-    from: probe.from,
+    from,
   }
 }

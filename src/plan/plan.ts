@@ -3,7 +3,7 @@
  * whoever carries it out looks nowhere else.
  */
 import type { Artifact } from '../playbook/artifact.ts'
-import type { Playbook, StageHosts, Vantage } from '../playbook/playbook.ts'
+import type { Playbook, SecretSource, StageHosts, Vantage } from '../playbook/playbook.ts'
 import type { PlannedWindows } from './windows.ts'
 
 /** A host of the run as the inventory knows it. */
@@ -22,6 +22,7 @@ export interface PlanHost {
   readonly vars: Readonly<Record<string, unknown>>
 }
 
+/** `secrets` are the names for which `{{ name }}` stands in its texts; without them nothing there stands for anything. */
 export type PlannedProbe =
   | {
       readonly kind: 'http'
@@ -29,10 +30,16 @@ export type PlannedProbe =
       readonly status: number
       readonly body: string | null
       readonly from: Vantage
+      readonly secrets?: readonly string[]
     }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly from: Vantage }
   /** From the controller a relative program has been made absolute, from the playbook's directory. */
-  | { readonly kind: 'command'; readonly run: readonly string[]; readonly from: Vantage }
+  | {
+      readonly kind: 'command'
+      readonly run: readonly string[]
+      readonly from: Vantage
+      readonly secrets?: readonly string[]
+    }
 
 export interface PlannedCheck {
   readonly name: string
@@ -130,6 +137,8 @@ export interface Plan {
   /** A host goes back by itself this long after the controller was last heard. */
   readonly leaseMs: number
   readonly commit: 'fleet'
+  /** Where the texts of those secrets are that its checks name; never the texts. */
+  readonly secrets?: Readonly<Record<string, SecretSource>>
   /** Not there: hosts may start at any time. */
   readonly windows?: PlannedWindows
 }

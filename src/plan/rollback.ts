@@ -56,6 +56,7 @@ export function planRollback({ id, plan, restores }: CommittedRun, names: readon
     onDrainLimit: plan.onDrainLimit,
     leaseMs: plan.leaseMs,
     commit: plan.commit,
+    ...(plan.secrets && { secrets: plan.secrets }),
   }
   return { ...undoing, fingerprint: fingerprintOf(undoing) }
 }

@@ -7,7 +7,7 @@ import type { Template } from '../playbook/template-syntax.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { resolveHost } from './host.ts'
 import { inOrder } from './order.ts'
-import type { Plan, PlanHost } from './plan.ts'
+import type { Plan, PlanHost, PlannedCheck } from './plan.ts'
 import { countOf, divideIntoStages, type MatchHosts } from './stages.ts'
 
 export interface PlanOptions {
@@ -76,9 +76,20 @@ export function planRollout(
     onDrainLimit: playbook.onDrainLimit,
     leaseMs: playbook.leaseMs,
     commit: playbook.commit,
+    ...namedSecrets(
+      playbook,
+      resolved.flatMap(one => one.planned.health),
+    ),
     ...windowsOf(playbook),
   }
   return { ...plan, fingerprint: fingerprintOf(plan) }
+}
+
+/** Those that a check names: the others are never read. */
+function namedSecrets({ secrets }: Playbook, checks: readonly PlannedCheck[]): Pick<Plan, 'secrets'> {
+  const names = new Set(checks.flatMap(({ probe }) => ('secrets' in probe ? (probe.secrets ?? []) : [])))
+  if (names.size === 0) return {}
+  return { secrets: Object.fromEntries(Object.entries(secrets).filter(([name]) => names.has(name))) }
 }
 
 function windowsOf({ windows: rules, onWindowClose: onClose }: Playbook): Pick<Plan, 'windows'> {

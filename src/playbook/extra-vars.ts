@@ -2,7 +2,7 @@
 import { fault, HandoverError, type Place } from '../core/fault.ts'
 import { parseDocument, readDocument, type SourceDocument } from '../document/document.ts'
 import type { Vars } from './playbook.ts'
-import { findUnquotedNumbers } from './unquoted-number.ts'
+import { findTraps } from './traps.ts'
 import { nameProblem } from './variables.ts'
 
 /**
@@ -37,7 +37,7 @@ function mappingOf(document: SourceDocument, what: string): Vars {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw refusal(`${what} must hold a mapping of names to values`, { file })
   }
-  const lossy = findUnquotedNumbers(document)
+  const lossy = findTraps(document)
   if (lossy.length > 0) throw new HandoverError(lossy.map(one => one.fault))
   for (const name of Object.keys(data)) checkName(name, { file })
   return data as Vars

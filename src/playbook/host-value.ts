@@ -8,12 +8,16 @@ import { type Refusal, refuse } from './values.ts'
 type Check = (value: string) => Refusal | undefined
 
 /** A string that may hold templates: their grammar is checked now, and the value too when there are none. */
-export function hostText(check: Check) {
-  return z.string({ error: 'text' }).superRefine((source, ctx) => {
-    if (hasTemplate(source)) return checkGrammar(source, ctx)
-    const refusal = check(source)
-    if (refusal) refuse(ctx, refusal)
-  })
+/** @param shape for editors: what values without templates look like */
+export function hostText(check: Check, shape = '') {
+  return z
+    .string({ error: 'text' })
+    .meta(shape === '' ? {} : { pattern: shape })
+    .superRefine((source, ctx) => {
+      if (hasTemplate(source)) return checkGrammar(source, ctx)
+      const refusal = check(source)
+      if (refusal) refuse(ctx, refusal)
+    })
 }
 
 export const hostFlag = z
@@ -46,7 +50,9 @@ export function flagRefusal(value: unknown): Refusal | undefined {
 export function pathRefusal(value: string): Refusal | undefined {
   if (/[\0\n\r]/.test(value)) return { message: 'must not contain a line break or a NUL' }
   if (!value.startsWith('/')) {
-    return { message: `must be an absolute path, not ${JSON.stringify(value)}`, hint: 'begin it with "/"' }
+    const isShell = /^[~$]/.test(value)
+    const hint = isShell ? 'write it in full: no shell fills in "~" or "$"' : 'begin it with "/"'
+    return { message: `must be an absolute path, not ${JSON.stringify(value)}`, hint }
   }
   if (value.endsWith('/')) return { message: `must name a file or a directory without a "/" at its end` }
   return undefined
@@ -61,7 +67,10 @@ export function urlRefusal(value: string): Refusal | undefined {
     }
   }
   // A plan is shown and kept on disk.
-  if (url.username !== '' || url.password !== '') return { message: 'must not contain a user or a password' }
+  if (url.username !== '' || url.password !== '') {
+    const hint = 'put a secret into the path or the query: http://host/check?key={{ key }}'
+    return { message: 'must not contain a user or a password', hint }
+  }
   return undefined
 }
 
@@ -89,6 +98,7 @@ export function programRefusal(value: string, from: Vantage): Refusal | undefine
   if (from === 'host' && value.includes('/') && !value.startsWith('/')) {
     return {
       message: `must be an absolute path or a bare name, because it runs on the host, not ${JSON.stringify(value)}`,
+      hint: 'begin it with "/", or let it run here: from: controller',
     }
   }
   return undefined

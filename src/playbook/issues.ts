@@ -1,10 +1,10 @@
 /** From what zod found to faults a user can act on: which key, where, what is expected there and what to write. */
-import { type Fault, type FaultCode, fault } from '../core/fault.ts'
-import { nearest } from '../core/suggest.ts'
+import { type Fault, type FaultCode, fault, type Place } from '../core/fault.ts'
 import { clip } from '../core/text.ts'
 import { type DocumentPath, placeOf, type SourceDocument } from '../document/document.ts'
-import { hintForKey, isNotBuilt, keyName, patternOf } from './keys.ts'
-import { sourceText } from './unquoted-number.ts'
+import { hintForMissing, hintForType } from './hints.ts'
+import { hintForKey, isNotBuilt, keyName, patternOf, spellingOf } from './keys.ts'
+import { sourceText } from './traps.ts'
 
 /** The parts of a zod issue that are read here. */
 export interface Issue {
@@ -17,15 +17,31 @@ export interface Issue {
 }
 
 /** `data` is what zod looked at, to tell a missing value from a wrong one. */
-export function faultsOfIssue(document: SourceDocument, data: unknown, issue: Issue): Fault[] {
-  const path = issue.path.map(step => (typeof step === 'number' ? step : String(step)))
-  if (issue.code === 'unrecognized_keys')
-    return (issue.keys ?? []).map(key => unknownKey(document, path, key))
-  if (issue.code === 'custom' || issue.code === 'too_small' || issue.code === 'invalid_format') {
-    return [refused(document, path, issue)]
-  }
-  const value = valueAt(data, path)
-  return [value === undefined ? missingKey(document, path) : wrongType(document, path, value, issue)]
+export function faultsOfIssues(document: SourceDocument, data: unknown, issues: readonly Issue[]): Fault[] {
+  const misspelt = new Set(issues.flatMap(issue => misspeltKeys(issue)))
+  return issues.flatMap(issue => {
+    const path = pathOf(issue)
+    if (issue.code === 'unrecognized_keys')
+      return (issue.keys ?? []).map(key => unknownKey(document, path, key))
+    if (issue.code === 'custom' || issue.code === 'too_small' || issue.code === 'invalid_format')
+      return refused(document, path, issue)
+    const value = valueAt(data, path)
+    if (value !== undefined) return wrongType(document, path, value, issue)
+    // The key is there, under another spelling that is complained about.
+    return misspelt.has(keyName(path)) ? [] : missingKey(document, path)
+  })
+}
+
+function misspeltKeys(issue: Issue): string[] {
+  const path = pathOf(issue)
+  return (issue.keys ?? []).flatMap(key => {
+    const meant = spellingOf(patternOf(path), key)
+    return meant === undefined ? [] : keyName([...path, meant])
+  })
+}
+
+function pathOf({ path }: Issue): DocumentPath {
+  return path.map(step => (typeof step === 'number' ? step : String(step)))
 }
 
 export function unknownKey(document: SourceDocument, mapping: DocumentPath, key: string): Fault {
@@ -49,7 +65,8 @@ export function missingKey(document: SourceDocument, path: DocumentPath): Fault 
   const mapping = path.slice(0, -1)
   const owner = mapping.length === 0 ? 'the playbook' : keyName(mapping)
   const message = `${owner} needs the key "${String(path.at(-1))}"`
-  return fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, mapping) })
+  const hint = hintForMissing(patternOf(path))
+  return fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, mapping), ...(hint && { hint }) })
 }
 
 function refused(document: SourceDocument, path: DocumentPath, issue: Issue): Fault {
@@ -61,39 +78,32 @@ function refused(document: SourceDocument, path: DocumentPath, issue: Issue): Fa
 
 function wrongType(document: SourceDocument, path: DocumentPath, value: unknown, issue: Issue): Fault {
   const place = placeOf(document, path)
+  const pattern = patternOf(path)
+  if (pattern === 'secrets.*') return plainSecret(path, place, issue)
   const written = sourceText(document, path) ?? (typeof value === 'object' ? '' : String(value))
-  if (patternOf(path) === 'commit' && value === 'stage')
+  if (pattern === 'commit' && value === 'stage')
     return notBuilt('"commit: stage"', place, 'use commit: fleet')
-  const hint = hintForType(issue, value, written)
+  const hint = hintForType(pattern, issue.message, { value, written, place, choices: issue.values })
   const name = path.length === 0 ? 'the playbook' : keyName(path)
   const isChoice = typeof value === 'string' && issue.values !== undefined
-  const message = `${name} must be ${issue.message}, not ${described(value, written)}`
+  const message = `${name} must be ${issue.message}, ${described(value, written)}`
   return fault(isChoice ? 'PLAYBOOK_VALUE' : 'PLAYBOOK_TYPE', message, { place, ...(hint && { hint }) })
 }
 
-function hintForType(issue: Issue, value: unknown, written: string): string | undefined {
-  const wanted = issue.message
-  if (typeof value === 'string' && issue.values) {
-    const near = nearest(value, issue.values.map(String))
-    if (near) return `did you mean "${near}"?`
-  }
-  if (wanted.startsWith('a duration') && typeof value === 'number')
-    return `write "${written}s", with its unit`
-  if (wanted === 'text' && (typeof value === 'number' || typeof value === 'boolean'))
-    return `quote it: "${written}"`
-  if (wanted === 'text' && Array.isArray(value)) return 'write one text, such as "web:db" for two patterns'
-  if (wanted === 'a list of words')
-    return 'give the program and each argument as an entry: [curl, -f, http://localhost/]'
-  if (wanted.startsWith('a list') && typeof value === 'object') return 'begin each entry with "- "'
-  return undefined
+/** What is written there may be the secret itself, so neither it nor its line is told. */
+function plainSecret(path: DocumentPath, { excerpt: _, ...place }: Place, { message }: Issue): Fault {
+  const hint = 'never write the text itself here: { env: NAME } or { file: /path } says where it is'
+  return fault('PLAYBOOK_TYPE', `${keyName(path)} must be ${message}`, { place, hint })
 }
 
 /** `written` is how a scalar stands in the file. */
 function described(value: unknown, written: string): string {
-  if (value === null || value === undefined) return 'empty'
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object') return 'a mapping'
-  return typeof value === 'string' ? JSON.stringify(clip(value, 80)) : `the ${typeof value} ${written}`
+  if (Array.isArray(value)) return 'not a list'
+  if (value === null || value === undefined) return 'but it is empty'
+  if (typeof value === 'object') return 'not a mapping'
+  return typeof value === 'string'
+    ? `not ${JSON.stringify(clip(value, 80))}`
+    : `not the ${typeof value} ${written}`
 }
 
 export function valueAt(data: unknown, path: DocumentPath): unknown {

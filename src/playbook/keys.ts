@@ -8,6 +8,7 @@ import { window } from './windows.ts'
 /** By mapping, `*` for an index of a list. */
 export const knownKeys: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(schema.playbook.shape),
+  'secrets.*': Object.keys(schema.secret.shape),
   artifact: Object.keys(schema.artifact.shape),
   handover: Object.keys(schema.handover.shape),
   rollback: Object.keys(schema.rollback.shape),
@@ -21,7 +22,7 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = {
 
 /** Part of the format, and refused until it is built: nothing is ever accepted and ignored. */
 const notBuilt: Readonly<Record<string, readonly string[]>> = {
-  '': ['hooks', 'notify', 'vars_files', 'max_unavailable'],
+  '': ['hooks', 'notify', 'max_unavailable'],
   artifact: ['files'],
   'stages.*': ['rehearse', 'spread'],
 }
@@ -67,14 +68,21 @@ export function isNotBuilt(mapping: string, key: string): boolean {
   return notBuilt[mapping]?.includes(key) ?? false
 }
 
+/** The unknown key is most likely the misspelt one that is missed: one complaint is enough. */
+export function hasUnknownKey(mapping: string, entry: object): boolean {
+  return Object.keys(entry).some(key => !knownKeys[mapping]?.includes(key))
+}
+
 /** Resolved with the variables of each host, not when the playbook is loaded. */
 export function isPerHost(path: DocumentPath): boolean {
   return perHost.has(patternOf(path))
 }
 
-/** `health.*.http` for the path of the http mapping of any check. */
+/** `health.*.http` for the path of the http mapping of any check; secrets are listed by name. */
 export function patternOf(path: DocumentPath): string {
-  return path.map(step => (typeof step === 'number' ? '*' : step)).join('.')
+  return path
+    .map((step, at) => (typeof step === 'number' || (at === 1 && path[0] === 'secrets') ? '*' : step))
+    .join('.')
 }
 
 /** For people: `health[0].http.url`. */
@@ -92,15 +100,17 @@ export function hintForKey(mapping: string, key: string): string {
   if (asAnsible) return asAnsible
   const known = knownKeys[mapping] ?? []
   const near = nearest(key, [...known, ...(notBuilt[mapping] ?? [])])
-  if (near && isSpelling(near, key)) return `did you mean "${near}"?`
+  if (spellingOf(mapping, key) !== undefined) return `did you mean "${near}"?`
   const home = Object.keys(knownKeys).find(other => other !== mapping && knownKeys[other]?.includes(key))
   if (home !== undefined)
     return home === '' ? `"${key}" belongs at the top level` : `"${key}" belongs under ${nameOf(home)}`
   return near ? `did you mean "${near}"?` : `the keys here are ${known.join(', ')}`
 }
 
-function isSpelling(near: string, key: string): boolean {
-  return near.toLowerCase() === key.toLowerCase().replaceAll('-', '_')
+/** The known key that is the same but for case, dashes and blanks. */
+export function spellingOf(mapping: string, key: string): string | undefined {
+  const bare = (name: string) => name.toLowerCase().replaceAll(/[^a-z]/g, '')
+  return knownKeys[mapping]?.find(known => bare(known) === bare(key))
 }
 
 function nameOf(mapping: string): string {

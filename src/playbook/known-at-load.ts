@@ -11,6 +11,9 @@ export interface KnownAtLoad {
   readonly failed: readonly { readonly path: DocumentPath; readonly fault: Fault }[]
 }
 
+/** Filled in where they are used, by less than everything else is, or never. */
+const dataKeys = new Set(['vars', 'vars_files', 'secrets'])
+
 const onlyHere =
   'names here come from the vars of the playbook and from -e; variables of hosts are not known yet'
 
@@ -27,7 +30,7 @@ export function fillKnown(document: SourceDocument, scope: Scope): KnownAtLoad {
     const copy: Record<string, unknown> = Object.create(null)
     for (const [key, item] of Object.entries(value)) {
       if (key.startsWith('x-')) continue
-      const isData = path.length === 0 && key === 'vars'
+      const isData = path.length === 0 && dataKeys.has(key)
       copy[key] = known?.includes(key) && !isData ? fill(item, [...path, key]) : item
     }
     return copy

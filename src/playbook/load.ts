@@ -1,17 +1,26 @@
 /** Reading a playbook: the file, its templates, its format, its contradictions; every fault at once. */
 import { dirname, resolve } from 'node:path'
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
-import { type DocumentPath, placeOf, readDocument, type SourceDocument } from '../document/document.ts'
-import { faultsOfIssue, type Issue, notBuilt } from './issues.ts'
+import {
+  type DocumentPath,
+  parseDocument,
+  placeOf,
+  readDocument,
+  type SourceDocument,
+} from '../document/document.ts'
+import { faultsOfIssues, type Issue, notBuilt, valueAt } from './issues.ts'
 import { keyName } from './keys.ts'
 import { fillKnown } from './known-at-load.ts'
 import type { HealthCheck, HostValue, Playbook, Probe, Stage, Vars } from './playbook.ts'
 import { playsOf } from './plays.ts'
 import { findContradictions } from './rules.ts'
 import { type CheckedPlaybook, playbook as playbookSchema } from './schema.ts'
+import { sealedVars } from './sealed.ts'
+import { checkSecrets, sourcesOf } from './secrets.ts'
 import { createScope } from './template.ts'
-import { findUnquotedNumbers } from './unquoted-number.ts'
+import { findTraps } from './traps.ts'
 import { checkVars } from './variables.ts'
+import { readVarsFiles } from './vars-files.ts'
 import { buildWindow } from './windows.ts'
 
 /**
@@ -20,7 +29,16 @@ import { buildWindow } from './windows.ts'
  * @throws HandoverError with every fault found: FILE_*, YAML_*, PLAYBOOK_*.
  */
 export function loadPlays(file: string, { extraVars }: { readonly extraVars: Vars }): Playbook[] {
-  const loaded = playsOf(readDocument(file)).map(play => loadPlay(play, extraVars))
+  return playsFrom(readDocument(file), extraVars)
+}
+
+/** As `loadPlays`, of a text that is not, or not yet, in the file. */
+export function playsIn(file: string, text: string, { extraVars }: { readonly extraVars: Vars }): Playbook[] {
+  return playsFrom(parseDocument(file, text), extraVars)
+}
+
+function playsFrom(document: SourceDocument, extraVars: Vars): Playbook[] {
+  const loaded = playsOf(document).map(play => loadPlay(play, extraVars))
   const faults = [...loaded.flatMap(play => play.faults), ...sameNames(loaded)]
   if (faults.length > 0) throw new HandoverError(faults)
   return loaded.flatMap(({ playbook }) => playbook ?? [])
@@ -49,24 +67,32 @@ interface LoadedPlay {
 }
 
 function loadPlay(document: SourceDocument, extraVars: Vars): LoadedPlay {
-  const vars = varsOf(document)
-  const numbers = findUnquotedNumbers(document)
-  const { data, failed } = fillKnown(document, createScope([vars, extraVars]))
+  const own = mappingAt(document, 'vars')
+  const fromFiles = readVarsFiles(document, own, extraVars)
+  const vars = { ...own, ...fromFiles.vars }
+  const secrets = mappingAt(document, 'secrets')
+  const { data, failed } = fillKnown(document, createScope([vars, extraVars, sealedVars(secrets)]))
   const checked = playbookSchema.safeParse(data)
-  const reported = new Set([...numbers, ...failed].map(({ path }) => keyName(path)))
+  const issues = (checked.error?.issues ?? []) as readonly Issue[]
+  const refused = new Set(issues.map(issue => keyName(issue.path as DocumentPath)))
+  const traps = findTraps(document).filter(({ path, yields }) => !yields || !refused.has(keyName(path)))
+  const reported = new Set([...traps, ...failed].map(({ path }) => keyName(path)))
   // A value that is complained about already needs no second complaint about what it was taken for.
-  const issues = (checked.error?.issues ?? []).filter(
-    issue => !reported.has(keyName(issue.path as DocumentPath)),
-  )
+  const fresh = issues.filter(issue => !reported.has(keyName(issue.path as DocumentPath)))
   const faults = [
-    ...numbers.map(one => one.fault),
-    ...failed.map(one => one.fault),
-    ...issues.flatMap(issue => faultsOfIssue(document, data, issue as Issue)),
+    ...[...traps, ...failed].map(one => one.fault),
+    ...faultsOfIssues(document, data, fresh),
     ...findContradictions(document, data),
-    ...checkVars(document, vars),
+    ...checkVars(document, own),
+    ...fromFiles.faults,
+    ...checkSecrets(document, secrets, [vars, extraVars]),
   ].sort(byPlace)
   if (faults.length > 0 || !checked.success) return { document, faults }
-  return { document, faults, playbook: build(document, checked.data, { vars, extraVars }) }
+  return {
+    document,
+    faults,
+    playbook: build(document, checked.data, { vars, varsFiles: fromFiles.files, extraVars }),
+  }
 }
 
 /** A run is known by its name, so two plays of one file must not share it. */
@@ -84,9 +110,9 @@ function sameNames(plays: readonly LoadedPlay[]): Fault[] {
   })
 }
 
-function varsOf(document: SourceDocument): Vars {
-  const { vars } = document.data as { vars?: unknown }
-  return typeof vars === 'object' && vars !== null && !Array.isArray(vars) ? (vars as Vars) : {}
+function mappingAt(document: SourceDocument, key: string): Vars {
+  const value = valueAt(document.data, [key])
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Vars) : {}
 }
 
 function byPlace(a: Fault, b: Fault): number {
@@ -96,7 +122,7 @@ function byPlace(a: Fault, b: Fault): number {
 function build(
   document: SourceDocument,
   checked: CheckedPlaybook,
-  known: { vars: Vars; extraVars: Vars },
+  known: Pick<Playbook, 'vars' | 'varsFiles' | 'extraVars'>,
 ): Playbook {
   const { artifact, handover } = checked
   const at = (...path: DocumentPath) => placeOf(document, path)
@@ -113,6 +139,7 @@ function build(
     hostsPlace: at('hosts'),
     become: checked.become === undefined ? null : placed(checked.become, 'become'),
     ...known,
+    secrets: sourcesOf(checked.secrets, dirname(document.file)),
     artifact: {
       path: resolve(dirname(document.file), artifact.src),
       sha256: artifact.sha256 ?? null,

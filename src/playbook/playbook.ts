@@ -27,6 +27,9 @@ export interface HostValue {
   readonly place: Place
 }
 
+/** Where the text of a secret is: an environment variable of the controller, or the absolute path of a file there. */
+export type SecretSource = { readonly env: string } | { readonly file: string }
+
 export type Vantage = 'controller' | 'host'
 
 export type Probe =
@@ -81,8 +84,13 @@ export interface Playbook {
   readonly hostsPlace: Place
   /** Null when the playbook does not say. */
   readonly become: HostValue | null
+  /** Those of its `vars_files` win over its own. */
   readonly vars: Vars
+  /** Absolute. */
+  readonly varsFiles: readonly string[]
   readonly extraVars: Vars
+  /** By name; their texts are read when a run begins. */
+  readonly secrets: Readonly<Record<string, SecretSource>>
   readonly artifact: {
     /** Absolute. */
     readonly path: string

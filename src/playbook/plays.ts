@@ -17,13 +17,23 @@ export function playsOf(document: SourceDocument): SourceDocument[] {
     data: play,
     root: (items[at] ?? root) as Node,
   }))
-  const faults = plays.flatMap(play => (isMapping(play.data) ? [] : refusal(play, notPlay).faults))
+  const faults = plays.flatMap(play => notPlay(play))
   if (faults.length > 0) throw new HandoverError(faults)
   return plays
 }
 
 const notPlays = 'the playbook must be a mapping of keys such as name and hosts, or a list of such plays'
-const notPlay = 'a play must be a mapping of keys such as name and hosts'
+
+function notPlay(play: SourceDocument): readonly Fault[] {
+  if (!isMapping(play.data))
+    return refusal(play, 'a play must be a mapping of keys such as name and hosts').faults
+  if (!Object.hasOwn(play.data as object, 'import_playbook')) return []
+  const more = {
+    place: placeOf(play, ['import_playbook'], 'key'),
+    hint: 'write the plays of that file into this list',
+  }
+  return [fault('PLAYBOOK_UNKNOWN_KEY', 'playbooks cannot be imported', more)]
+}
 
 function refusal(document: SourceDocument, message: string): HandoverError {
   const more: Partial<Fault> = { place: placeOf(document, []), hint }

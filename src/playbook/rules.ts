@@ -2,7 +2,7 @@
 import { type Fault, fault } from '../core/fault.ts'
 import { type DocumentPath, placeOf, type SourceDocument } from '../document/document.ts'
 import { valueAt } from './issues.ts'
-import { keyName, knownKeys } from './keys.ts'
+import { hasUnknownKey, keyName } from './keys.ts'
 
 const probes = new Set(['http', 'tcp', 'command'])
 
@@ -11,6 +11,9 @@ export function findContradictions(document: SourceDocument, data: unknown): Fau
     ...duplicateNames(document, data, 'health', 'check'),
     ...duplicateNames(document, data, 'stages', 'stage'),
     ...restNotLast(document, data),
+    ...moreThanAll(document, data),
+    ...samePattern(document, data),
+    ...everyHostMayFail(document, data),
     ...timeoutsWithoutGate(document, data),
     ...probesOf(document, data),
     ...kindsOfWindows(document, data),
@@ -44,8 +47,45 @@ function restNotLast(document: SourceDocument, data: unknown): Fault[] {
   return stages.slice(0, -1).flatMap(({ path, entry }) => {
     if (entry.hosts !== 'rest') return []
     const message = `${keyName([...path, 'hosts'])}: "rest" takes every host that is left, so it can only stand in the last stage`
-    return [fault('PLAYBOOK_VALUE', message, { place: placeOf(document, [...path, 'hosts']) })]
+    const hint = 'make it the last stage, or say how many hosts it takes'
+    return [fault('PLAYBOOK_VALUE', message, { place: placeOf(document, [...path, 'hosts']), hint })]
   })
+}
+
+/** Percentages are of the whole run, and each stage takes further hosts: 25%, 50%, 100% is what other tools would mean. */
+function moreThanAll(document: SourceDocument, data: unknown): Fault[] {
+  let sum = 0
+  return entriesOf(data, 'stages').flatMap(({ path, entry }) => {
+    const [, percent] = /^(\d{1,3})%$/.exec(String(entry.hosts)) ?? []
+    const before = sum
+    sum += Number(percent ?? 0)
+    // More than all in one stage is a complaint of its own.
+    if (Number(percent ?? 101) > 100 || before > 100 || sum <= 100) return []
+    const message = `${keyName([...path, 'hosts'])}: with the stages before it that is ${sum}% of the hosts`
+    const hint = 'each stage takes further hosts, not a total; the last one is best written as rest'
+    return [fault('PLAYBOOK_VALUE', message, { place: placeOf(document, [...path, 'hosts']), hint })]
+  })
+}
+
+/** Whoever it matches is in the earlier stage already. */
+function samePattern(document: SourceDocument, data: unknown): Fault[] {
+  const seen = new Set<unknown>()
+  return entriesOf(data, 'stages').flatMap(({ path, entry: { hosts } }) => {
+    const isPattern = typeof hosts === 'string' && hosts !== 'rest' && !/^[\d.\s-]+%?$/.test(hosts)
+    if (!isPattern || !seen.has(hosts)) {
+      if (isPattern) seen.add(hosts)
+      return []
+    }
+    const message = `${keyName([...path, 'hosts'])}: an earlier stage takes ${JSON.stringify(hosts)} already, so nobody is left for this one`
+    const place = placeOf(document, [...path, 'hosts'])
+    return [fault('PLAYBOOK_VALUE', message, { place, hint: 'remove the stage, or split the group' })]
+  })
+}
+
+function everyHostMayFail(document: SourceDocument, data: unknown): Fault[] {
+  if (valueAt(data, ['max_failed']) !== '100%') return []
+  const message = 'max_failed: with 100% every host may fail, and nothing would ever go back'
+  return [fault('PLAYBOOK_VALUE', message, { place: placeOf(document, ['max_failed']), hint: 'write less' })]
 }
 
 function timeoutsWithoutGate(document: SourceDocument, data: unknown): Fault[] {
@@ -67,7 +107,8 @@ function probesOf(document: SourceDocument, data: unknown): Fault[] {
     }
     if (first || hasUnknownKey('health.*', entry)) return []
     const message = `${keyName(path)} needs one of the keys "http", "tcp" and "command"`
-    return [fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, path) })]
+    const hint = 'add one, such as http: { url: "http://{{ inventory_hostname }}/" }'
+    return [fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, path), hint })]
   })
 }
 
@@ -80,7 +121,8 @@ function kindsOfWindows(document: SourceDocument, data: unknown): Fault[] {
     }
     if ('allow' in entry || 'deny' in entry || hasUnknownKey('windows.*', entry)) return []
     const message = `${keyName(path)} needs one of the keys "allow" and "deny"`
-    return [fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, path) })]
+    const hint = 'add one, such as allow: "0 2 * * *"'
+    return [fault('PLAYBOOK_MISSING_KEY', message, { place: placeOf(document, path), hint })]
   })
 }
 
@@ -90,11 +132,6 @@ function closeWithoutWindows(document: SourceDocument, data: unknown): Fault[] {
   const place = placeOf(document, ['on_window_close'], 'key')
   const hint = 'add windows, or remove on_window_close'
   return [fault('PLAYBOOK_VALUE', '"on_window_close" has no "windows" that could close', { place, hint })]
-}
-
-/** The unknown key is most likely the misspelt one that is missed: one complaint is enough. */
-function hasUnknownKey(mapping: string, entry: Record<string, unknown>): boolean {
-  return Object.keys(entry).some(key => !knownKeys[mapping]?.includes(key))
 }
 
 function entriesOf(data: unknown, list: string): { path: DocumentPath; entry: Record<string, unknown> }[] {

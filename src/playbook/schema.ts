@@ -4,6 +4,7 @@ import { formatDuration } from '../core/duration.ts'
 import {
   addressRefusal,
   argumentRefusal,
+  flagRefusal,
   hostFlag,
   hostText,
   pathRefusal,
@@ -11,16 +12,29 @@ import {
   urlRefusal,
 } from './host-value.ts'
 import { hasTemplate } from './template-syntax.ts'
-import { count, duration, line, stageHosts, text, wholeNumber } from './values.ts'
+import { count, duration, line, refuse, stageHosts, text, wholeNumber } from './values.ts'
 import { onWindowClose, windows } from './windows.ts'
 
 const mapping = { error: 'a mapping' }
-const flag = z.boolean({ error: 'true or false' })
+const flag = z
+  .union([z.boolean(), z.string()], { error: 'true or false' })
+  .transform((value, ctx): boolean => {
+    const refusal = flagRefusal(value)
+    // As text too, because -e gives text.
+    return refusal ? refuse(ctx, refusal) : value === true || value === 'true'
+  })
+const localFile = line.superRefine((value, ctx) => {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return
+  refuse(ctx, {
+    message: `must be a file on this machine, not ${JSON.stringify(value)}`,
+    hint: 'fetch it first',
+  })
+})
 const from = z.enum(['controller', 'host'], { error: '"controller" or "host"' }).prefault('controller')
 
 export const artifact = z.strictObject(
   {
-    src: text,
+    src: localFile,
     sha256: z
       .string({ error: 'text' })
       .regex(/^[0-9a-fA-F]{64}$/, 'must be the 64 hexadecimal digits that sha256sum prints')
@@ -33,11 +47,11 @@ export const artifact = z.strictObject(
 export const handover = z.strictObject(
   {
     driver: z.literal('nginx', { error: '"nginx"' }),
-    binary: hostText(pathRefusal),
-    pid_file: hostText(pathRefusal),
+    binary: hostText(pathRefusal, '^/'),
+    pid_file: hostText(pathRefusal, '^/'),
     drain_timeout: duration(0).prefault('30s'),
     start_timeout: duration(1).prefault('30s'),
-    state_dir: hostText(pathRefusal).optional(),
+    state_dir: hostText(pathRefusal, '^/').optional(),
     allow_config_change: flag.prefault(false),
     allow_build_change: flag.prefault(false),
   },
@@ -46,7 +60,7 @@ export const handover = z.strictObject(
 
 export const http = z.strictObject(
   {
-    url: hostText(urlRefusal),
+    url: hostText(urlRefusal, '^https?://'),
     status: wholeNumber(100, 599).prefault(200),
     body: hostText(value => (value === '' ? { message: 'must not be empty' } : undefined)).optional(),
     from,
@@ -54,7 +68,7 @@ export const http = z.strictObject(
   mapping,
 )
 
-export const tcp = z.strictObject({ address: hostText(addressRefusal), from }, mapping)
+export const tcp = z.strictObject({ address: hostText(addressRefusal, ':\\d+$'), from }, mapping)
 
 export const command = z
   .strictObject(
@@ -68,7 +82,9 @@ export const command = z
     const [program] = value.run
     if (program === undefined || hasTemplate(program)) return
     const refusal = programRefusal(program, value.from)
-    if (refusal) ctx.addIssue({ code: 'custom', message: refusal.message, path: ['run', 0] })
+    if (!refusal) return
+    const { message, ...params } = refusal
+    ctx.addIssue({ code: 'custom', message, params, path: ['run', 0] })
   })
 
 export const health = z
@@ -96,6 +112,7 @@ export const health = z
       ctx.addIssue({
         ...at,
         message: `must not be shorter than one check may take (timeout ${formatDuration(check.timeout)})`,
+        params: { hint: 'raise deadline, or lower timeout' },
       })
     }
   })
@@ -119,12 +136,23 @@ export const rollback = z.strictObject(
   mapping,
 )
 
+/** Where the text of a secret is read when a run begins. */
+export const secret = z.strictObject(
+  {
+    env: text.regex(/^[A-Za-z_]\w*$/, 'must be the name of an environment variable').optional(),
+    file: line.optional(),
+  },
+  { error: 'a mapping with "env" or "file"' },
+)
+
 export const playbook = z.strictObject(
   {
     name: line,
     hosts: line,
     become: hostFlag.optional(),
     vars: z.record(z.string(), z.unknown(), mapping).optional(),
+    vars_files: z.array(line, { error: 'a list of paths' }).optional(),
+    secrets: z.record(z.string(), secret, mapping).prefault({}),
     artifact,
     handover,
     // 1 would be the safest and takes a fleet of hundreds all night; 5 is what Ansible's forks taught people

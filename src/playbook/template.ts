@@ -6,6 +6,7 @@ import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { shellQuote } from '../core/shell-quote.ts'
 import { nearest } from '../core/suggest.ts'
 import type { Vars } from './playbook.ts'
+import { isSealed, namesIn, type Sealed, sealed } from './sealed.ts'
 import {
   type Expression,
   hasTemplate,
@@ -40,8 +41,18 @@ export function createScope(layers: readonly Vars[], parsed: Map<string, Templat
  */
 export function renderTemplate(source: string, scope: Scope): Scalar {
   const value = render(source, scope, [])
+  if (isSealed(value)) throw exposed(value)
   if (!isScalar(value)) throw refusal(`the template gives ${kindOf(value)}, and a single value is needed`)
   return value
+}
+
+/**
+ * As `renderTemplate`, for a value in which secrets may stand.
+ * @throws HandoverError as `renderTemplate`.
+ */
+export function renderSealed(source: string, scope: Scope): Scalar | Sealed {
+  const value = render(source, scope, [])
+  return isSealed(value) ? value : renderTemplate(source, scope)
 }
 
 function render(source: string, scope: Scope, trail: readonly string[]): unknown {
@@ -54,12 +65,16 @@ function render(source: string, scope: Scope, trail: readonly string[]): unknown
   const [only] = template
   if (template.length === 1 && only !== undefined && typeof only !== 'string')
     return evaluate(only, scope, trail)
-  let text = ''
+  let length = 0
+  const texts: (string | Sealed)[] = []
   for (const part of template) {
-    text += typeof part === 'string' ? part : textOf(evaluate(part, scope, trail))
-    if (text.length > longestText) throw refusal(`the text grows beyond ${longestText} characters`)
+    const value = typeof part === 'string' ? part : evaluate(part, scope, trail)
+    const text = isSealed(value) ? value : textOf(value)
+    length += typeof text === 'string' ? text.length : 0
+    texts.push(text)
+    if (length > longestText) throw refusal(`the text grows beyond ${longestText} characters`)
   }
-  return text
+  return texts.some(isSealed) ? sealed(...texts) : texts.join('')
 }
 
 function evaluate(expression: Expression, scope: Scope, trail: readonly string[]): unknown {
@@ -68,6 +83,7 @@ function evaluate(expression: Expression, scope: Scope, trail: readonly string[]
     // As in Jinja: an empty value is defined, so `default` leaves it alone.
     if (filter.kind === 'default')
       value = value === undefined ? operandValue(filter.value, scope, trail) : value
+    else if (isSealed(value)) throw refusal(`the filter "${filter.kind}" cannot be used on a secret`)
     else if (value !== undefined) value = applied(filter.kind, textOf(value))
   }
   if (value === undefined) throw undefinedName(expression.head, scope, trail)
@@ -108,7 +124,11 @@ function settled(value: unknown, at: string, scope: Scope, trail: readonly strin
   if (typeof value !== 'string' || !hasTemplate(value)) return value
   if (scope.known.has(at)) return scope.known.get(at)
   const here = [...trail, at]
-  if (trail.includes(at)) throw refusal(`the variable "${at}" is defined by itself: ${here.join(' -> ')}`)
+  if (trail.includes(at))
+    throw refusal(
+      `the variable "${at}" is defined by itself: ${here.join(' -> ')}`,
+      'give one of them a value',
+    )
   if (here.length > deepest) throw refusal(`variables refer to each other more than ${deepest} deep`)
   const result = render(value, scope, here)
   scope.known.set(at, result)
@@ -168,8 +188,20 @@ function environment(path: readonly string[]): HandoverError {
   return new HandoverError(fault('PLAYBOOK_NOT_BUILT', message, { hint: 'pass the value with -e' }))
 }
 
-function refusal(message: string): HandoverError {
-  return new HandoverError(fault('PLAYBOOK_TEMPLATE', message))
+function exposed(value: Sealed): HandoverError {
+  const [name] = namesIn(value)
+  const hint = 'a secret may stand in the url, body and run of health checks, where it is never shown'
+  return new HandoverError(
+    fault(
+      'PLAYBOOK_SECRET',
+      `the secret "${name}" cannot be used here: the value is shown and kept on disk`,
+      { hint },
+    ),
+  )
+}
+
+function refusal(message: string, hint?: string): HandoverError {
+  return new HandoverError(fault('PLAYBOOK_TEMPLATE', message, hint === undefined ? {} : { hint }))
 }
 
 /** The faults of a template that failed, with what its caller knows: the place and the host. */

@@ -14,19 +14,29 @@ export function nameProblem(name: string): string | undefined {
   return undefined
 }
 
-/** Names and template grammar of the playbook's `vars`; their values are filled in where they are used. */
-export function checkVars(document: SourceDocument, vars: Readonly<Record<string, unknown>>): Fault[] {
+/**
+ * Names and template grammar of variables; their values are filled in where they are used.
+ * @param at where in the document they stand: under `vars`, or at its root in a file of variables
+ */
+export function checkVars(
+  document: SourceDocument,
+  vars: Readonly<Record<string, unknown>>,
+  at: DocumentPath = ['vars'],
+): Fault[] {
   const faults: Fault[] = []
+  const where = at.length > 0 ? `${keyName(at)}: ` : ''
   for (const [name, value] of Object.entries(vars)) {
-    const place = placeOf(document, ['vars', name], 'key')
+    const place = placeOf(document, [...at, name], 'key')
     const problem = nameProblem(name)
     if (problem) {
-      faults.push(fault('PLAYBOOK_VALUE', `vars: ${problem}`, { place, hint: 'use letters, digits and "_"' }))
+      faults.push(
+        fault('PLAYBOOK_VALUE', `${where}${problem}`, { place, hint: 'use letters, digits and "_"' }),
+      )
     } else if (name.startsWith('ansible_')) {
-      const message = `vars: "${name}" in a playbook does not change how hosts are reached`
+      const message = `${where}"${name}" in a playbook does not change how hosts are reached`
       faults.push(fault('PLAYBOOK_NOT_BUILT', message, { place, hint: 'set it in the inventory' }))
     }
-    faults.push(...grammarFaults(document, value, ['vars', name]))
+    faults.push(...grammarFaults(document, value, [...at, name]))
   }
   return faults
 }

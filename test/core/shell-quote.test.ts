@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { shellQuote } from '../../src/core/shell-quote.ts'
 
-const shells = ['dash', 'bash', 'sh'].filter(shell => spawnSync(shell, ['-c', 'exit 0']).status === 0)
+const shells = ['dash', 'bash', 'busybox ash', 'sh'].filter(shell => run(shell, 'exit 0').status === 0)
 const nasty = [
   '',
   ' ',
@@ -40,13 +40,15 @@ const nasty = [
 /** Many words at once: starting a shell for each would take minutes. */
 function throughShell(shell: string, words: readonly string[]): string[] {
   const script = `printf '%s\\0' ${words.map(shellQuote).join(' ')}`
-  const { stdout, status } = spawnSync(shell, [], {
-    input: script,
-    encoding: 'utf8',
-    env: { LC_ALL: 'C', PATH: process.env.PATH },
-  })
+  const { stdout, status } = run(shell, script)
   expect(status).toBe(0)
   return stdout.split('\0').slice(0, -1)
+}
+
+function run(shell: string, script: string) {
+  const [program = '', ...args] = shell.split(' ')
+  const env = { LC_ALL: 'C', PATH: process.env.PATH }
+  return spawnSync(program, args, { input: script, encoding: 'utf8', env })
 }
 
 test('there is a shell to try it with', () => expect(shells).toContain('sh'))

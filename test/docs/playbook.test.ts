@@ -1,5 +1,5 @@
 /** docs/playbook.md against the format: keys, defaults, arithmetic, templates, and every example through the loader. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -14,6 +14,8 @@ import { blocksOf, code, readPage, readSource, rowsOf, sectionNamed } from './pa
 
 const page = readPage('playbook.md')
 const directory = mkdtempSync(join(tmpdir(), 'handover-docs-'))
+mkdirSync(join(directory, 'vars'))
+writeFileSync(join(directory, 'vars/edge.yml'), 'zone: fra\n')
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 const minimal = {
@@ -55,12 +57,14 @@ function keysIn(data: unknown, mapping: string): string[] {
   if (typeof data !== 'object' || data === null || mapping === 'vars') return []
   return Object.entries(data).flatMap(([key, value]) => [
     `${mapping}/${key}`,
-    ...keysIn(value, mapping === '' ? key : `${mapping}.${key}`),
+    // Secrets are listed by name.
+    ...keysIn(value, mapping === '' ? key : mapping === 'secrets' ? 'secrets.*' : `${mapping}.${key}`),
   ])
 }
 
 const titles: Readonly<Record<string, string>> = {
   '': 'Top level',
+  'secrets.*': 'secrets',
   'health.*': 'health',
   'health.*.http': 'http',
   'health.*.tcp': 'tcp',
@@ -109,6 +113,7 @@ function check(mapping: string, key: string, value: unknown): unknown {
   }
   if (mapping.startsWith('health')) data.health = [entry]
   if (mapping.startsWith('stages')) data.stages = [{ name: 'all', hosts: 'rest' }]
+  if (mapping === 'secrets.*') data.secrets = { 0: {} }
   if (mapping.startsWith('windows')) data.windows = [{ allow: '0 2 * * *', duration: '3h', time_zone: 'UTC' }]
   if (mapping === 'rollback') data.rollback = {}
   let owner: Record<string, unknown> = data

@@ -81,7 +81,7 @@ describe('what is not built is refused by name', () => {
 
 test('a missing file, a binary file and good ones: all faults are reported', () => {
   const faults = faultsOfCall(() => loadFiles({ b: 'a\0b', c: 'x y' }, ['nowhere', 'b', 'c']))
-  expect(faults.map(fault => fault.code)).toEqual(['FILE_UNREADABLE', 'INVENTORY_SYNTAX', 'INVENTORY_SYNTAX'])
+  expect(faults.map(fault => fault.code)).toEqual(['FILE_UNREADABLE', 'FILE_NOT_TEXT', 'INVENTORY_SYNTAX'])
 })
 
 describe('group_vars and host_vars', () => {

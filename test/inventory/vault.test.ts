@@ -227,7 +227,7 @@ describe('where passwords come from', () => {
     )
     expect(faults.map(fault => fault.message.replaceAll(`${directory}/`, ''))).toEqual([
       'asking for a vault password is not built yet',
-      'cannot read nowhere: ENOENT',
+      'cannot read nowhere: there is no such file (ENOENT)',
       'empty holds no password',
       'open is not run: every user may write to it',
       'fails ended with exit code 4: why',

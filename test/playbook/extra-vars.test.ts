@@ -48,7 +48,11 @@ describe('what is refused', () => {
     ['{"a": ', 'YAML_SYNTAX', undefined],
     ['{"__proto__": {"a": 1}}', 'YAML_UNSAFE', 'the key "__proto__" is not allowed'],
     ['__proto__=1', undefined, undefined],
-    ['@/nowhere/vars.yml', 'FILE_UNREADABLE', 'cannot read /nowhere/vars.yml: ENOENT'],
+    [
+      '@/nowhere/vars.yml',
+      'FILE_UNREADABLE',
+      'cannot read /nowhere/vars.yml: there is no such file (ENOENT)',
+    ],
   ])('%s', (arg, code, message) => {
     const faults = faultsFrom(() => parseExtraVars([arg]))
     expect(faults[0]?.code).toBe(code)

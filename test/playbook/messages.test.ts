@@ -68,18 +68,22 @@ it('missing keys', () => {
       at 1:1
       | name: a
       | ^
+      hint: add it: hosts: web
     PLAYBOOK_MISSING_KEY: the playbook needs the key "artifact"
       at 1:1
       | name: a
       | ^
+      hint: add it: artifact: { src: ../artifacts/nginx-1.26.3 }
     PLAYBOOK_MISSING_KEY: handover needs the key "binary"
       at 3:3
       |   driver: nginx
       |   ^
+      hint: add it: binary: /usr/sbin/nginx
     PLAYBOOK_MISSING_KEY: handover needs the key "pid_file"
       at 3:3
       |   driver: nginx
-      |   ^"
+      |   ^
+      hint: add it: pid_file: /run/nginx.pid"
   `)
 })
 it('number as duration, yes as become, 1.10 as name', () => {
@@ -154,6 +158,7 @@ it('stages that contradict themselves', () => {
       at 6:23
       |   - { name: a, hosts: rest }
       |                       ^
+      hint: make it the last stage, or say how many hosts it takes
     PLAYBOOK_VALUE: stages[1].hosts must be at least 1
       at 7:23
       |   - { name: b, hosts: 0 }
@@ -184,6 +189,7 @@ it('gates that cannot be', () => {
       at 7:32
       |   - { name: b, hosts: 1, gate: yes }
       |                                ^
+      hint: did you mean "approval"?
     PLAYBOOK_VALUE: stages[2].gate_timeout must be at least "1s"
       at 8:56
       |   - { name: c, hosts: 1, gate: approval, gate_timeout: 0.5s }
@@ -213,10 +219,12 @@ it('merge key', () => {
       at 5:11
       | handover: { <<: *paths, driver: nginx }
       |           ^
+      hint: add it: binary: /usr/sbin/nginx
     PLAYBOOK_MISSING_KEY: handover needs the key "pid_file"
       at 5:11
       | handover: { <<: *paths, driver: nginx }
       |           ^
+      hint: add it: pid_file: /run/nginx.pid
     PLAYBOOK_UNKNOWN_KEY: unknown key "<<" in handover
       at 5:13
       | handover: { <<: *paths, driver: nginx }

@@ -54,7 +54,6 @@ it('refuses every one of them in the whole example, and nothing else', () => {
 it.each([
   ['hooks', `${minimal}»hooks:\n  after_switch: [{ run: [./lb, "{{ inventory_hostname }}"] }]\n`],
   ['notify', `${minimal}»notify:\n  - { webhook: "{{ env.SLACK_URL }}", events: [failed] }\n`],
-  ['vars_files', `${minimal}»vars_files: [a.yml]\n`],
   ['max_unavailable', `${minimal}»max_unavailable: { zone: 1 }\n`],
   ['files', minimal.replace('src: nginx-new', 'src: a, »files: [{ src: a, dest: b }]')],
   ['rehearse', `${minimal}stages:\n  - { name: canary, hosts: rest, »rehearse: false }\n`],

@@ -76,7 +76,7 @@ const tables: Record<string, [title: string, playbook: string, ...codes: string[
     [
       'allowance of words',
       handover('binary: /a, pid_file: /b, allow_config_change: »maybe'),
-      'PLAYBOOK_TYPE',
+      'PLAYBOOK_VALUE',
     ],
     ['concurrency 0', `${minimal}concurrency: »0\n`, 'PLAYBOOK_VALUE'],
     ['concurrency 0%', `${minimal}concurrency: »0%\n`, 'PLAYBOOK_VALUE'],

@@ -104,7 +104,7 @@ describe('what is refused', () => {
       '{{ ping }}',
       'PLAYBOOK_TEMPLATE',
       'the variable "ping" is defined by itself: ping -> pong -> ping',
-      undefined,
+      'give one of them a value',
     ],
     [
       '{{ jinja }}',

@@ -19,7 +19,7 @@ export const minimal = `${head}handover: { driver: nginx, binary: /usr/sbin/ngin
 
 let files = 0
 
-export function write(text: string, name = `playbook-${files++}.yml`): string {
+export function write(text: string | Buffer, name = `playbook-${files++}.yml`): string {
   const file = join(directory, name)
   writeFileSync(file, text)
   return file

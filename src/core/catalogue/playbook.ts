@@ -11,6 +11,11 @@ export const playbookCodes = {
     about:
       'A YAML file is larger than handover reads (1 MiB). Playbooks and inventories are never that large.',
   },
+  FILE_NOT_TEXT: {
+    exit: 4,
+    about:
+      'A file that should be text is not: it has a NUL, bytes that are no UTF-8, or is encoded as UTF-16. A program or an archive named by mistake is the usual cause.',
+  },
   YAML_SYNTAX: {
     exit: 4,
     about:
@@ -50,6 +55,11 @@ export const playbookCodes = {
     about:
       'YAML reads the value as a number and loses what was written: 1.10 becomes 1.1 and 0755 becomes 755. Put it in quotes if it is a version or a mode, or write the number plainly.',
   },
+  PLAYBOOK_UNQUOTED_WORD: {
+    exit: 4,
+    about:
+      'An unquoted yes, no, on or off, which YAML 1.2 reads as a text and older YAML (and so Ansible) as true or false; or a text in typographic quotes, which YAML takes for letters. Write true or false, or use plain quotes.',
+  },
   PLAYBOOK_UNDEFINED_VARIABLE: {
     exit: 4,
     about:
@@ -64,6 +74,16 @@ export const playbookCodes = {
     exit: 4,
     about:
       'What was given with -e is neither name=value pairs, nor a JSON or YAML mapping, nor @file with such a mapping.',
+  },
+  PLAYBOOK_SECRET: {
+    exit: 4,
+    about:
+      'A secret is used where its text would be shown or kept on disk, or its name is taken by a variable. Secrets may stand in the url, body and run of health checks; everywhere else the plan needs the text itself.',
+  },
+  SECRET_UNAVAILABLE: {
+    exit: 4,
+    about:
+      'The text of a secret cannot be had: its environment variable is not set, its file cannot be read, is empty, or may be read by every user of this machine. Secrets are read when a run begins and again when it is resumed, and are never kept.',
   },
   ARTIFACT_MISSING: {
     exit: 4,
