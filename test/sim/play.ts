@@ -73,7 +73,7 @@ function sceneOf(story: Story): Scene {
   const machines = new Map<string, Machine>()
   const wounds = new Map<Machine, Wounds>()
   const links = new Map<string, Link>()
-  const watcher = onlooker(machines, wounds, story.limits)
+  const watcher = onlooker(machines, wounds, story, time)
   for (const traits of story.hosts) {
     const machine = machineOf(time, diceFor(story, traits.name), traits, watcher)
     machines.set(traits.name, machine)

@@ -29,7 +29,7 @@ function strikeController(
 ): void {
   const controller = world.controller()
   if (!controller || controller.life.isDead() || controller.ended !== undefined) return
-  const { life, pen, helm } = controller
+  const { life, pen } = controller
   switch (what.kind) {
     case 'kill':
       life.kill()
@@ -41,16 +41,30 @@ function strikeController(
     case 'wall-clock':
       return life.setWallClock(what.byMs)
     case 'interrupt':
-      if (helm && helm.interrupt(what.signal) === undefined) controller.wasInterrupted = true
+    case 'pause':
+    case 'proceed':
+    case 'approve':
+      // One that stands still hears it when it goes on.
+      life.hear(0, () => steer(controller, what))
+  }
+}
+
+function steer(
+  controller: Controller,
+  what: Extract<Trouble, { kind: 'interrupt' | 'pause' | 'proceed' | 'approve' }>,
+): void {
+  const { helm } = controller
+  if (!helm || controller.ended !== undefined) return
+  switch (what.kind) {
+    case 'interrupt':
+      if (helm.interrupt(what.signal) === undefined) controller.wasInterrupted = true
       return
     case 'pause':
-      helm?.pause('somebody', what.ms)
-      return
+      return void helm.pause('somebody', what.ms)
     case 'proceed':
-      helm?.proceed('somebody')
-      return
+      return void helm.proceed('somebody')
     case 'approve':
-      helm?.approve('somebody')
+      helm.approve('somebody')
   }
 }
 
