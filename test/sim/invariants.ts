@@ -229,8 +229,11 @@ export function onlooker(
   function checkDecision(machine: Machine, run: string, participants: readonly string[]): void {
     const { record } = machine.disk.now
     const { name } = machine.traits
-    if (record?.run !== run || wound(machine)?.intruded || (wound(machine)?.reboots ?? 0) > 0) return
+    if (wound(machine)?.intruded || (wound(machine)?.reboots ?? 0) > 0) return
     const isIn = participants.includes(name)
+    if (isIn && record && record.run !== run)
+      violate(5, `decided with ${name}, which is of ${record.run} by now`)
+    if (record?.run !== run) return
     if (isIn && record.state !== 'precommitted' && record.state !== 'decided')
       violate(5, `decided while ${name} is ${record.state}`)
     if (!isIn && ['switching', 'switched', 'precommitted', 'reverting'].includes(record.state))

@@ -37,6 +37,8 @@ export type Trouble =
   /** `isKept`: the write failed, and has arrived all the same. */
   | { readonly kind: 'journal'; readonly isKept: boolean }
   | { readonly kind: 'kill'; readonly sequel: Sequel; readonly afterMs: number }
+  /** A run that has ended in doubt is taken up by another controller; of any other nothing is left to do. */
+  | { readonly kind: 'take-up'; readonly sequel: Sequel }
   | { readonly kind: 'stop'; readonly ms: number; readonly isSuspended: boolean }
   | { readonly kind: 'wall-clock'; readonly byMs: number }
   | { readonly kind: 'interrupt'; readonly signal: 'SIGINT' | 'SIGTERM' }

@@ -1,4 +1,5 @@
 /** What goes wrong in a story, done to the simulated world. */
+import { exitCode } from '../../src/core/exit-code.ts'
 import type { Controller } from './controller.ts'
 import type { Machine } from './host-machine.ts'
 import { cut, type Link } from './network.ts'
@@ -20,12 +21,19 @@ export function strike(world: Stricken, what: Trouble): void {
   if ('host' in what) return strikeHost(world, what)
   if (what.kind === 'partition') return part(world, what.hosts, what.ms)
   if (what.kind === 'second-run') return world.beginAnother()
+  if (what.kind === 'take-up') return takeUp(world, what.sequel)
   strikeController(world, what)
+}
+
+function takeUp(world: Stricken, sequel: Sequel): void {
+  const ended = world.controller()?.ended
+  if (ended === undefined || ended === 'could not begin') return
+  if (ended.exit === exitCode.needsHuman) world.goOn(sequel, 0)
 }
 
 function strikeController(
   world: Stricken,
-  what: Exclude<Trouble, { host: string } | { kind: 'partition' | 'second-run' }>,
+  what: Exclude<Trouble, { host: string } | { kind: 'partition' | 'second-run' | 'take-up' }>,
 ): void {
   const controller = world.controller()
   if (!controller || controller.life.isDead() || controller.ended !== undefined) return
