@@ -11,6 +11,13 @@ const takenUpLate: readonly Strike[] = [
   after('run.finished', 1, 500_000, { kind: 'take-up', sequel: 'resume' }),
 ]
 
+/** Only h0 knows of the decision, which the journal has lost; h1 and h2 do not answer for a while. */
+export const onlyOneKnows: readonly Strike[] = [
+  after('run.decided', 1, 0, { kind: 'partition', hosts: ['h1', 'h2'], ms: 20_000 }),
+  after('host.committed', 1, 0, { kind: 'kill', sequel: 'resume', afterMs: 10, forgets: true }),
+  after('host.look.begun', 1, 0, { kind: 'pause', ms: 2000 }),
+]
+
 export const takenUpMutants: readonly Mutant[] = [
   {
     name: 'who takes up a run that ended in doubt believes those that had gone back',
@@ -50,6 +57,23 @@ export const takenUpMutants: readonly Mutant[] = [
       'invariant 12: h1 is said to be committed, but another run',
     ],
     strikes: [after('run.decided', 1, 0, { kind: 'partition', hosts: ['h2'], ms: 200_000 }), ...takenUpLate],
+    more: small(),
+  },
+  {
+    name: 'a pause that is over takes back a decision that a host has told of meanwhile',
+    file: 'src/run/waits.ts',
+    from: ' && !state.decided && state.rollingBack',
+    to: ' && state.rollingBack',
+    // Made sure of twice.
+    also: [
+      {
+        file: resumed,
+        from: '  state.interrupted = undefined\n  state.pausedMs = undefined\n',
+        to: '  state.interrupted = undefined\n',
+      },
+    ],
+    caught: ['invariant 4: run-1 goes back although h0'],
+    strikes: onlyOneKnows,
     more: small(),
   },
 ]

@@ -3,6 +3,7 @@ import { exitCode } from '../../src/core/exit-code.ts'
 import type { Controller } from './controller.ts'
 import type { Machine } from './host-machine.ts'
 import { cut, type Link } from './network.ts'
+import { loseDecision } from './sheet.ts'
 import { type Deed, type Sequel, type Trouble, third } from './story.ts'
 import type { VirtualTime } from './virtual-clock.ts'
 import type { Wounds } from './wounds.ts'
@@ -41,6 +42,7 @@ function strikeController(
   switch (what.kind) {
     case 'kill':
       life.kill()
+      if (what.forgets) loseDecision(controller.sheet)
       return world.goOn(what.sequel, what.afterMs)
     case 'journal':
       return pen.fail(what.isKept)
