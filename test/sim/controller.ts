@@ -44,6 +44,7 @@ export function startController(order: Order): Controller {
   const { story, run, epoch, sheet, time, dice, onlooker } = order
   const life = lifeOf(time, run, epoch)
   const pen = penOf(sheet, life, time, dice, written => onlooker.durable(sheet, written))
+  life.onGoingOn(stoodStill => onlooker.wentOn(run, stoodStill))
   const controller: Controller = {
     life,
     pen,

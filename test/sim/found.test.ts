@@ -1,6 +1,8 @@
 /** What the simulation has found once, told on its own: the random stories come there seldom. */
 import { expect, it } from 'vitest'
 import type { EntryType } from '../../src/journal/entry.ts'
+import { small } from './mutants-fleet.ts'
+import { onlyOneKnows } from './mutants-taken-up.ts'
 import { play } from './play.ts'
 import type { Story, Strike, Trouble } from './story.ts'
 import { plainStory } from './sweep.ts'
@@ -93,4 +95,9 @@ it('a host that does not answer is waited for', async () => {
 
 it('a host that does not answer is waited for, also when the clock is set forward', async () => {
   expect((await silent([setForward])).finish?.outcome).toBe('rolled-back')
+})
+
+it('a pause that is asked for before a host tells of a decision takes nothing back', async () => {
+  const { finish, violations, struck } = await play(story(onlyOneKnows, small()))
+  expect([finish?.outcome, struck, violations]).toEqual(['committed', onlyOneKnows.length, []])
 })

@@ -1,13 +1,15 @@
 /** The invariants of design.md, section 3, as an onlooker sees them who misses nothing. Every violation names its number. */
 import type { EntryBody } from '../../src/journal/entry.ts'
-import type { Limits } from '../../src/run/state.ts'
 import { courseOf } from './course.ts'
 import { type Hand, isDeadManAlive } from './host-lock.ts'
 import type { Machine, Task } from './host-machine.ts'
 import { acceptingOf, isToldToQuit, type Sender, same } from './host-processes.ts'
+import type { StoodStill } from './life.ts'
 import type { Signal } from './nginx-process.ts'
 import type { Sheet, Written } from './sheet.ts'
+import type { Story } from './story.ts'
 import { type Surety, suretyOf } from './surety.ts'
+import type { VirtualTime } from './virtual-clock.ts'
 import type { Wounds } from './wounds.ts'
 
 /** Told by hosts of what they do, before they do it. */
@@ -27,6 +29,8 @@ export interface Onlooker extends Witness {
   /** To the journal, which has not written it yet. */
   handed(run: string, body: EntryBody): void
   durable(sheet: Sheet, written: Written): void
+  /** A controller that stood still goes on; the fault says so, and not the run. */
+  wentOn(run: string, stoodStill: StoodStill): void
   /** A lease is asked for. @returns to be told whether it was acknowledged */
   leasing(run: string, host: string): (isGranted: boolean) => void
   /** A request leaves a controller. */
@@ -46,7 +50,8 @@ const intents: Readonly<Record<string, EntryBody['type']>> = {
 export function onlooker(
   machines: ReadonlyMap<string, Machine>,
   wounds: ReadonlyMap<Machine, Wounds>,
-  limits: Limits,
+  { limits, leaseMs }: Pick<Story, 'limits' | 'leaseMs'>,
+  time: VirtualTime,
 ): Onlooker {
   const violations: string[] = []
   const courses = new Map<string, ReturnType<typeof courseOf>>()
@@ -127,10 +132,13 @@ export function onlooker(
         violate(13, 'decided after an interrupt')
     },
     handed(run, body) {
-      suretyIn(run).handed(body)
+      suretyIn(run).handed(body, time.nowMs())
       if (body.type !== 'run.decided') return
       for (const machine of machines.values()) checkDecision(machine, run, body.hosts)
       checkBudget(run, body.hosts)
+    },
+    wentOn(run, stoodStill) {
+      suretyIn(run).wentOn(stoodStill)
     },
     leasing(run, host) {
       const granted = suretyIn(run).asking(host)
@@ -153,7 +161,7 @@ export function onlooker(
   }
 
   function suretyIn(run: string): Surety {
-    const surety = sureties.get(run) ?? suretyOf()
+    const surety = sureties.get(run) ?? suretyOf(leaseMs)
     sureties.set(run, surety)
     return surety
   }
@@ -221,8 +229,11 @@ export function onlooker(
   function checkDecision(machine: Machine, run: string, participants: readonly string[]): void {
     const { record } = machine.disk.now
     const { name } = machine.traits
-    if (record?.run !== run || wound(machine)?.intruded || (wound(machine)?.reboots ?? 0) > 0) return
+    if (wound(machine)?.intruded || (wound(machine)?.reboots ?? 0) > 0) return
     const isIn = participants.includes(name)
+    if (isIn && record && record.run !== run)
+      violate(5, `decided with ${name}, which is of ${record.run} by now`)
+    if (record?.run !== run) return
     if (isIn && record.state !== 'precommitted' && record.state !== 'decided')
       violate(5, `decided while ${name} is ${record.state}`)
     if (!isIn && ['switching', 'switched', 'precommitted', 'reverting'].includes(record.state))

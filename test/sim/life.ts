@@ -5,6 +5,14 @@
 import type { Clock } from '../../src/core/clock.ts'
 import type { VirtualTime } from './virtual-clock.ts'
 
+export interface StoodStill {
+  readonly ms: number
+  /** Its monotonic clock stood still, too: what was due then is due only later. */
+  readonly wasSuspended: boolean
+  /** When it went on. */
+  readonly atMs: number
+}
+
 export interface Life {
   readonly run: string
   readonly epoch: number
@@ -16,6 +24,8 @@ export interface Life {
   setWallClock(byMs: number): void
   /** What comes from outside reaches it after so long, if it lives by then. */
   hear(ms: number, call: () => void): () => void
+  /** Called when it goes on after it stood still, at that moment, with how long that was. */
+  onGoingOn(call: (stoodStill: StoodStill) => void): void
   /** Called when it is killed. */
   onDeath(call: () => void): void
 }
@@ -23,9 +33,12 @@ export interface Life {
 export function lifeOf(time: VirtualTime, run: string, epoch: number): Life {
   const last: (() => void)[] = []
   const held: (() => void)[] = []
+  let goingOn: (stoodStill: StoodStill) => void = () => {}
   let isDead = false
   let [stops, setBy, slept] = [0, 0, 0]
   let sleepsSince: number | undefined
+  let stopsSince = 0
+  let isSetBack = false
   const monotonicMs = () => (sleepsSince ?? time.nowMs()) - slept
   const now = () => ({ monotonicMs: monotonicMs(), wallMs: time.nowMs() + 1_700_000_000_000 + setBy })
 
@@ -71,15 +84,18 @@ export function lifeOf(time: VirtualTime, run: string, epoch: number): Life {
       for (const call of last.splice(0)) call()
     },
     stop(ms, isSuspended) {
-      stops++
-      if (isSuspended && setBy >= 0) sleepsSince ??= time.nowMs()
+      if (stops++ === 0) stopsSince = time.nowMs()
+      if (isSuspended && !isSetBack) sleepsSince ??= time.nowMs()
       time.after(
         ms,
         () => {
           stops--
           if (stops > 0 || isDead) return
-          if (sleepsSince !== undefined) slept += time.nowMs() - sleepsSince
+          const atMs = time.nowMs()
+          const wasSuspended = sleepsSince !== undefined
+          if (sleepsSince !== undefined) slept += atMs - sleepsSince
           sleepsSince = undefined
+          goingOn({ ms: atMs - stopsSince, wasSuspended, atMs })
           for (const call of held.splice(0)) hear(0, call)
         },
         'controller',
@@ -87,7 +103,12 @@ export function lifeOf(time: VirtualTime, run: string, epoch: number): Life {
     },
     setWallClock(byMs) {
       // One of its two clocks has run on: leases rest on that (`elapsedSince`).
-      if (byMs > 0 || (slept === 0 && sleepsSince === undefined)) setBy += byMs
+      if (byMs < 0 && (slept > 0 || sleepsSince !== undefined)) return
+      isSetBack ||= byMs < 0
+      setBy += byMs
+    },
+    onGoingOn(call) {
+      goingOn = call
     },
     onDeath: call => void last.push(call),
   }

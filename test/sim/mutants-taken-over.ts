@@ -1,45 +1,12 @@
 /** Mistakes where nobody has watched for a while: a controller that stood still, one that takes a run over, and frozen participants. */
 import type { Mutant } from './mutants.ts'
-import type { Story, Strike } from './story.ts'
+import { after, canary, killed, rest, small, standsStill } from './mutants-fleet.ts'
+import type { Strike } from './story.ts'
 
 const decide = 'src/run/decide.ts'
 const apply = 'src/run/apply.ts'
 const resumed = 'src/run/apply-resumed.ts'
 const forward = 'src/run/forward.ts'
-
-const names = ['h0', 'h1', 'h2']
-const canary = { name: 'canary', hosts: ['h0'], concurrency: 2, bakeMs: 20_000, gate: null, gateMs: 0 }
-const rest = { name: 'rest', hosts: ['h1', 'h2'], concurrency: 2, bakeMs: 0, gate: null, gateMs: 0 }
-const small = (more: Partial<Story['limits']> = {}): Partial<Story> => ({
-  hosts: names.map(name => ({
-    name,
-    binary: 'old',
-    workers: 2,
-    qualities: {},
-    rate: 1,
-    slowness: 1,
-    clients: [],
-  })),
-  limits: {
-    stages: [canary, rest],
-    concurrency: 2,
-    maxFailed: 1,
-    maxUnreachable: 0,
-    rollbackConcurrency: 2,
-    ...more,
-  },
-  leaseMs: 30_000,
-  drainMs: 3000,
-  forks: 10,
-})
-
-type At = Extract<Strike['when'], { entry: unknown }>['entry']
-const after = (entry: At, nth: number, plusMs: number, what: Strike['what']): Strike => ({
-  when: { entry, nth, plusMs },
-  what,
-})
-const standsStill = (ms: number) => ({ kind: 'stop', ms, isSuspended: false }) as const
-const killed = (afterMs: number) => ({ kind: 'kill', sequel: 'resume', afterMs }) as const
 
 /** h2 has gone back before it heard of the decision, and is on its way forward when the journal is lost. */
 const lostOnTheWay: readonly Strike[] = [
@@ -52,10 +19,28 @@ export const takenOverMutants: readonly Mutant[] = [
   {
     name: 'a controller that stood still goes on as if it had watched',
     file: apply,
-    from: "      state.woke = 'yes'\n      judgeAnew(state)",
-    to: "      state.woke = 'yes'",
+    from: '      state.wakes++\n      judgeAnew(state)',
+    to: '      state.wakes++',
     caught: ['invariant 5', 'doubt', 'window'],
     strikes: [after('host.healthy', 2, 100, standsStill(12_000))],
+    more: small(),
+  },
+  {
+    name: 'a controller never notices that it stood still',
+    file: 'src/run/wake.ts',
+    from: 'gapMs > tolerated && ',
+    to: 'gapMs > 1e12 && ',
+    caught: ['doubt: '],
+    strikes: [after('stage.started', 1, 10, standsStill(12_000))],
+    more: { ...small(), hasChecks: false },
+  },
+  {
+    name: 'a controller never notices that its machine was suspended',
+    file: 'src/run/wake.ts',
+    from: 'return Math.max(after.monotonicMs - before.monotonicMs, Math.abs(after.wallMs - before.wallMs))',
+    to: 'return after.monotonicMs - before.monotonicMs',
+    caught: ['doubt: '],
+    strikes: [after('stage.baking', 1, 100, { kind: 'stop', ms: 12_000, isSuspended: true })],
     more: small(),
   },
   {
@@ -124,8 +109,8 @@ export const takenOverMutants: readonly Mutant[] = [
   {
     name: 'who takes a run over looks only at what the journal calls changed',
     file: resumed,
-    from: 'if (settled.has(phase) || (proven',
-    to: "if (settled.has(phase) || phase === 'healthy' || (proven",
+    from: 'if (settled.has(phase) || isUntouched',
+    to: "if (settled.has(phase) || phase === 'healthy' || isUntouched",
     caught: ['doubt', 'invariant 5'],
     strikes: [after('host.healthy', 1, 50, killed(10))],
     more: small(),

@@ -5,6 +5,7 @@ import { afterAll, expect, it } from 'vitest'
 import { type Mutant, type Patch, runMutants } from './mutants.ts'
 import { hostMutants } from './mutants-host.ts'
 import { takenOverMutants } from './mutants-taken-over.ts'
+import { takenUpMutants } from './mutants-taken-up.ts'
 import { windowMutants } from './mutants-window.ts'
 import { storyOf } from './random-story.ts'
 import type { Story } from './story.ts'
@@ -16,7 +17,7 @@ const mostStories = 1500
 
 afterAll(() => rmSync(copies, { recursive: true, force: true }))
 
-it.each([...runMutants, ...takenOverMutants, ...windowMutants, ...hostMutants])(
+it.each([...runMutants, ...takenOverMutants, ...takenUpMutants, ...windowMutants, ...hostMutants])(
   'catches: $name',
   async mutant => {
     const { play } = (await import(join(copyOf(mutant), 'test/sim/play.ts'))) as typeof import('./play.ts')

@@ -159,7 +159,7 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'hosts in doubt are reported as rolled back',
     file: decide,
-    from: "  if (inPhase(state, 'in-doubt') > 0) return 'in-doubt'\n",
+    from: "  if (inPhase(state, 'in-doubt', 'committed') > 0) return 'in-doubt'\n",
     to: '',
     caught: ['invariant 12'],
   },
@@ -188,7 +188,7 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'a resume takes a commit that was begun for one that was made',
     file: 'src/run/apply-resumed.ts',
-    from: "    update(state, host, 'unsure', { fault: undefined, refusals: [] })",
+    from: "    update(state, host, 'unsure', { wasBack, fault: wasBack ? fault : undefined, refusals: [] })",
     to: "    if (phase === 'committing') update(state, host, 'committed')\n    else update(state, host, 'unsure')",
     caught: ['invariant 12', 'all or nothing'],
     strikes: [kill('host.commit.begun', 1, 80_000)],
@@ -196,7 +196,7 @@ export const runMutants: readonly Mutant[] = [
   {
     name: 'a resume trusts the journal instead of looking',
     file: 'src/run/apply-resumed.ts',
-    from: "    update(state, host, 'unsure', { fault: undefined, refusals: [] })",
+    from: "    update(state, host, 'unsure', { wasBack, fault: wasBack ? fault : undefined, refusals: [] })",
     to: "    if (phase === 'switched' || phase === 'reverting') update(state, host, phase === 'switched' ? 'healthy' : 'reverted')\n    else update(state, host, 'unsure')",
     caught: ['invariant 12', 'invariant 10', 'invariant 5', 'the run waits'],
   },

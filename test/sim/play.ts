@@ -1,4 +1,5 @@
 /** Plays a story: real coordinators, simulated hosts, virtual time; looks at the invariants after every step. */
+import { checkClaims, type Taken, takenByOthers } from './claims.ts'
 import { type Controller, startController } from './controller.ts'
 import { diceOf } from './dice.ts'
 import { type Fate, fateOf } from './fate.ts'
@@ -73,7 +74,7 @@ function sceneOf(story: Story): Scene {
   const machines = new Map<string, Machine>()
   const wounds = new Map<Machine, Wounds>()
   const links = new Map<string, Link>()
-  const watcher = onlooker(machines, wounds, story.limits)
+  const watcher = onlooker(machines, wounds, story, time)
   for (const traits of story.hosts) {
     const machine = machineOf(time, diceFor(story, traits.name), traits, watcher)
     machines.set(traits.name, machine)
@@ -110,11 +111,12 @@ function sceneOf(story: Story): Scene {
 }
 
 function begin(scene: Scene, run: string, binary: string): void {
-  const { story, time, links, watcher, controllers, sheets, fate } = scene
+  const { story, time, links, machines, watcher, controllers, sheets, fate } = scene
   const sheet = sheets.get(run) ?? blank(run)
   sheets.set(run, sheet)
   const isFirst = run === firstRun
   const epoch = isFirst ? controllers.length + 1 : 1
+  const taken = takenByOthers(machines, run)
   const controller = startController({
     story,
     run,
@@ -126,7 +128,7 @@ function begin(scene: Scene, run: string, binary: string): void {
     links,
     onlooker: watcher,
     onEntry: type => isFirst && fate.hear(type),
-    onEnd: ended => judge(scene, ended, binary),
+    onEnd: ended => judge(scene, ended, binary, taken),
   })
   if (isFirst) controllers.push(controller)
 }
@@ -155,7 +157,12 @@ function beginAnother(scene: Scene): void {
 }
 
 /** A controller says that its run is over. */
-function judge(scene: Scene, { ended, sheet, wasInterrupted }: Controller, binary: string): void {
+function judge(
+  scene: Scene,
+  { ended, sheet, wasInterrupted }: Controller,
+  binary: string,
+  taken: Taken,
+): void {
   if (ended === 'could not begin' || ended === undefined) return
   const { story, machines, links, wounds } = scene
   const { violations } = scene.watcher
@@ -165,6 +172,7 @@ function judge(scene: Scene, { ended, sheet, wasInterrupted }: Controller, binar
     violations.push('invariant 13: interrupted before the decision, and committed')
   if (sheet.run !== firstRun) return
   violations.push(...checkFinish(finish, sheet.run, machines, wounds, binary))
+  violations.push(...checkClaims(finish, sheet, machines, wounds, binary, taken))
   violations.push(...checkLeft(sheet, links, wounds), ...checkFairWeather(story, finish))
 }
 

@@ -35,7 +35,8 @@ export function storyOf(seed: number): Story {
     one,
     ...again(dice, names, one),
   ])
-  return { ...story, strikes: [...approvals.filter(() => dice.chance(90)), ...troubles] }
+  const strikes = [...approvals.filter(() => dice.chance(90)), ...troubles]
+  return { ...story, strikes: [...strikes, ...(troubles.length > 0 ? afterwards(dice) : [])] }
 }
 
 /** With dice of their own: a story stays as it is without them. Minutes are the least that a window has. */
@@ -127,6 +128,21 @@ function again(dice: Dice, names: readonly string[], first: Strike): readonly St
   if (first.what.kind !== 'kill' || first.what.sequel === 'nothing' || dice.chance(50)) return []
   const plusMs = dice.pick([dice.between(0, 5), dice.between(0, 400), dice.between(0, 60_000)])
   return [{ when: { entry: 'run.resumed', nth: 1, plusMs }, what: troubleOf(dice, names) }]
+}
+
+/** Of a run that ends in doubt: by then somebody else may have been there. Last of all, so that no story changes before it. */
+function afterwards(dice: Dice): readonly Strike[] {
+  const after = (plusMs: number, what: Trouble): Strike => ({
+    when: { entry: 'run.finished', nth: 1, plusMs },
+    what,
+  })
+  const plusMs = dice.pick([
+    dice.between(10, 5000),
+    dice.between(5000, 120_000),
+    dice.between(120_000, 600_000),
+  ])
+  const others = dice.chance(40) ? [after(dice.between(0, plusMs), { kind: 'second-run' })] : []
+  return [...others, after(plusMs, { kind: 'take-up', sequel: dice.pick(['resume', 'resume', 'back']) })]
 }
 
 function troubleOf(dice: Dice, names: readonly string[]): Trouble {

@@ -24,9 +24,19 @@ export interface Sheet {
 export function isDecided({ entries, published }: Sheet): boolean {
   const last = (type: EntryBody['type'], of: readonly Written[]) =>
     of.findLast(({ body }) => body.type === type)?.atMs ?? Number.NEGATIVE_INFINITY
-  const decided = last('run.decided', entries)
+  // Whoever has heard of it proves that it was made, also where the journal has lost it.
+  const heardOf = entries.findLast(
+    ({ body }) => body.type === 'host.found' && (body.stand === 'decided' || body.stand === 'committed'),
+  )
+  const decided = Math.max(last('run.decided', entries), heardOf?.atMs ?? Number.NEGATIVE_INFINITY)
   const undone = Math.max(last('run.rolling_back', entries), last('run.rolling_back', published))
   return decided > Number.NEGATIVE_INFINITY && decided > undone
+}
+
+/** Its end is lost, from when the participants were frozen. */
+export function loseDecision({ entries }: Sheet): void {
+  const at = entries.findIndex(({ body }) => body.type === 'run.precommitting')
+  if (at >= 0) entries.length = at
 }
 
 export interface Pen {

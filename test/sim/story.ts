@@ -36,7 +36,10 @@ export type Trouble =
   | { readonly kind: 'disk-full'; readonly host: string; readonly ms: number }
   /** `isKept`: the write failed, and has arrived all the same. */
   | { readonly kind: 'journal'; readonly isKept: boolean }
-  | { readonly kind: 'kill'; readonly sequel: Sequel; readonly afterMs: number }
+  /** `forgets`: the disk has lied, and what was written since the participants were frozen is not there; in no random story. */
+  | { readonly kind: 'kill'; readonly sequel: Sequel; readonly afterMs: number; readonly forgets?: true }
+  /** A run that has ended in doubt is taken up by another controller; of any other nothing is left to do. */
+  | { readonly kind: 'take-up'; readonly sequel: Sequel }
   | { readonly kind: 'stop'; readonly ms: number; readonly isSuspended: boolean }
   | { readonly kind: 'wall-clock'; readonly byMs: number }
   | { readonly kind: 'interrupt'; readonly signal: 'SIGINT' | 'SIGTERM' }

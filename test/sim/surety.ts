@@ -3,6 +3,8 @@
  * The coordinator is not asked: it may have made something else of the same entries.
  */
 import type { EntryBody } from '../../src/journal/entry.ts'
+import type { StoodStill } from './life.ts'
+import { standstillsOf } from './standstill.ts'
 
 interface Host {
   /** `unsure`: another controller has come, and has not looked there yet. */
@@ -18,7 +20,9 @@ export interface Surety {
   /** @returns what is wrong with the next durable entry; told of every one, in order. */
   durable(body: EntryBody): string | undefined
   /** Told of every entry as it is handed to the journal. */
-  handed(body: EntryBody): void
+  handed(body: EntryBody, atMs: number): void
+  /** The controller stood still, and goes on. */
+  wentOn(stoodStill: StoodStill): void
   /** A lease is asked for. @returns to be called when it was granted. */
   asking(host: string): () => void
 }
@@ -39,7 +43,8 @@ const begins: ReadonlySet<EntryBody['type']> = new Set([
 
 const judged: ReadonlySet<Host['step']> = new Set(['healthy', 'asked', 'acknowledged'])
 
-export function suretyOf(): Surety {
+export function suretyOf(leaseMs: number): Surety {
+  const standstills = standstillsOf(leaseMs)
   const hosts = new Map<string, Host>()
   /** Those that are unsure: asked for at every step, of thousands. */
   const unlooked = new Set<string>()
@@ -58,7 +63,10 @@ export function suretyOf(): Surety {
     [...hosts].filter(([, host]) => wanted(host)).map(([name]) => name)
 
   return {
-    handed({ type }) {
+    wentOn: standstills.wentOn,
+    handed(body, atMs) {
+      const { type } = body
+      standstills.handed(body, atMs, stillToHear)
       if (type === 'run.woke') {
         wakes++
         heard = new Set()
@@ -67,8 +75,10 @@ export function suretyOf(): Surety {
     },
     asking(host) {
       const asked = wakes
+      const grantedSince = standstills.asking(host)
       // What was granted before the controller stood still may have run out.
       return () => {
+        grantedSince()
         if (asked === wakes) heard.add(host)
       }
     },
@@ -94,6 +104,8 @@ export function suretyOf(): Surety {
     // What was begun there may have outlived its controller.
     const [unsure] = unlooked
     if (unsure) return `doubt: ${what} before anybody has looked at ${unsure}`
+    if (standstills.isBlind(body))
+      return `doubt: ${what} by a controller that has not noticed that it stood still`
     if (isAsleep)
       return `doubt: ${what} by a controller that stood still, and has not heard of its hosts since`
     if (body.type === 'host.precommit.begun' && hosts.get(body.host)?.step !== 'healthy')
@@ -121,8 +133,12 @@ export function suretyOf(): Surety {
 
   function checkHeard(): string | undefined {
     if (isTurned) return
-    const unheard = toHear.find(host => hosts.get(host)?.step === 'switched' && !heardInTime.has(host))
+    const unheard = stillToHear().find(host => !heardInTime.has(host))
     return unheard && `doubt: run.looked_again, but ${unheard} was not heard from`
+  }
+
+  function stillToHear(): readonly string[] {
+    return toHear.filter(host => hosts.get(host)?.step === 'switched')
   }
 
   function moveRun(body: EntryBody): void {

@@ -1,7 +1,9 @@
 /** What goes wrong in a story, done to the simulated world. */
+import { exitCode } from '../../src/core/exit-code.ts'
 import type { Controller } from './controller.ts'
 import type { Machine } from './host-machine.ts'
 import { cut, type Link } from './network.ts'
+import { loseDecision } from './sheet.ts'
 import { type Deed, type Sequel, type Trouble, third } from './story.ts'
 import type { VirtualTime } from './virtual-clock.ts'
 import type { Wounds } from './wounds.ts'
@@ -20,19 +22,27 @@ export function strike(world: Stricken, what: Trouble): void {
   if ('host' in what) return strikeHost(world, what)
   if (what.kind === 'partition') return part(world, what.hosts, what.ms)
   if (what.kind === 'second-run') return world.beginAnother()
+  if (what.kind === 'take-up') return takeUp(world, what.sequel)
   strikeController(world, what)
+}
+
+function takeUp(world: Stricken, sequel: Sequel): void {
+  const ended = world.controller()?.ended
+  if (ended === undefined || ended === 'could not begin') return
+  if (ended.exit === exitCode.needsHuman) world.goOn(sequel, 0)
 }
 
 function strikeController(
   world: Stricken,
-  what: Exclude<Trouble, { host: string } | { kind: 'partition' | 'second-run' }>,
+  what: Exclude<Trouble, { host: string } | { kind: 'partition' | 'second-run' | 'take-up' }>,
 ): void {
   const controller = world.controller()
   if (!controller || controller.life.isDead() || controller.ended !== undefined) return
-  const { life, pen, helm } = controller
+  const { life, pen } = controller
   switch (what.kind) {
     case 'kill':
       life.kill()
+      if (what.forgets) loseDecision(controller.sheet)
       return world.goOn(what.sequel, what.afterMs)
     case 'journal':
       return pen.fail(what.isKept)
@@ -41,16 +51,30 @@ function strikeController(
     case 'wall-clock':
       return life.setWallClock(what.byMs)
     case 'interrupt':
-      if (helm && helm.interrupt(what.signal) === undefined) controller.wasInterrupted = true
+    case 'pause':
+    case 'proceed':
+    case 'approve':
+      // One that stands still hears it when it goes on.
+      life.hear(0, () => steer(controller, what))
+  }
+}
+
+function steer(
+  controller: Controller,
+  what: Extract<Trouble, { kind: 'interrupt' | 'pause' | 'proceed' | 'approve' }>,
+): void {
+  const { helm } = controller
+  if (!helm || controller.ended !== undefined) return
+  switch (what.kind) {
+    case 'interrupt':
+      if (helm.interrupt(what.signal) === undefined) controller.wasInterrupted = true
       return
     case 'pause':
-      helm?.pause('somebody', what.ms)
-      return
+      return void helm.pause('somebody', what.ms)
     case 'proceed':
-      helm?.proceed('somebody')
-      return
+      return void helm.proceed('somebody')
     case 'approve':
-      helm?.approve('somebody')
+      helm.approve('somebody')
   }
 }
 

@@ -39,7 +39,7 @@ export function notWholly(machine: Machine, binary: string, run: string): string
   return undefined
 }
 
-const mustBe: Readonly<Record<HostEnd, 'old' | 'new' | undefined>> = {
+export const mustBe: Readonly<Record<HostEnd, 'old' | 'new' | undefined>> = {
   committed: 'new',
   current: 'new',
   reverted: 'old',
@@ -154,7 +154,7 @@ function sidesOf({ disk, traits }: Machine, wanted: string): { readonly old: str
 }
 
 /** After a reboot nobody tidies up but the next run; what serves and what is on disk must be right all the same. */
-function lenient(why: string | undefined, hurt: Wounds | undefined): string | undefined {
+export function lenient(why: string | undefined, hurt: Wounds | undefined): string | undefined {
   return hurt && hurt.reboots > 0 && why?.startsWith('still has') ? undefined : why
 }
 
@@ -192,7 +192,8 @@ export function checkFairWeather(story: Story, { outcome }: Finish): string[] {
 }
 
 export function lastFinish(sheet: Sheet): Finish | undefined {
-  const all = [...sheet.entries, ...sheet.published].map(({ body }) => body)
-  const last = all.filter(body => body.type === 'run.finished').at(-1)
+  // Another controller may have gone on since one could no longer write.
+  const all = [...sheet.entries, ...sheet.published].sort((a, b) => a.atMs - b.atMs)
+  const last = all.findLast(({ body }) => body.type === 'run.finished')?.body
   return last?.type === 'run.finished' ? last : undefined
 }
