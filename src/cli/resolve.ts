@@ -6,7 +6,7 @@ import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { hostVars } from '../inventory/host-vars.ts'
 import type { Inventory, Vars } from '../inventory/inventory.ts'
 import { limitHosts, matchHosts } from '../inventory/pattern.ts'
-import { loadInventory } from '../inventory/source.ts'
+import { loadInventory, secretsOf } from '../inventory/source.ts'
 import { connectionsOf } from '../inventory/targets.ts'
 import { readVaultPasswords } from '../inventory/vault-passwords.ts'
 import type { PlayInfo } from '../journal/entry.ts'
@@ -136,6 +136,7 @@ function selectHosts(
         become,
         connectTimeoutMs,
         vars: hostVars(inventory, name),
+        decrypted: secretsOf(inventory),
       },
     ]
   })

@@ -108,6 +108,7 @@ function lookAt(host: PlanHost, { playbook, parsed }: HostInput): Look {
     check: (text: string) => Refusal | undefined,
   ) => {
     if (scalar === undefined) return ''
+    if (isEncrypted(host, value, String(scalar))) faults.push(wouldBeShown(host, value))
     const refusal = scalar === null ? { message: 'must not be empty' } : check(String(scalar))
     if (refusal) refuse(value, refusal)
     return String(scalar)
@@ -130,6 +131,24 @@ function lookAt(host: PlanHost, { playbook, parsed }: HostInput): Look {
       return scalar === true || scalar === 'true'
     },
   }
+}
+
+/** Shorter ones are no secrets, and would be found in anything. */
+const shortestSecret = 4
+
+/** Did its template bring in what the inventory has encrypted? */
+function isEncrypted({ decrypted }: PlanHost, { source }: HostValue, text: string): boolean {
+  if (!decrypted || typeof source === 'boolean' || !hasTemplate(source)) return false
+  for (const plain of decrypted) {
+    if (plain.length >= shortestSecret && text.includes(plain) && !source.includes(plain)) return true
+  }
+  return false
+}
+
+function wouldBeShown({ name }: PlanHost, { key, place }: HostValue): Fault {
+  const message = `${key} holds a text that the inventory has encrypted, and the plan would keep and show it`
+  const hint = 'name it under secrets in the playbook, from the environment or a file of its own'
+  return fault('PLAYBOOK_SECRET', message, { host: name, place, hint })
 }
 
 /** What a template may name on this host: facts of the connection, inventory < playbook < -e, secrets, its own name. */

@@ -19,6 +19,8 @@ export interface PlanHost {
   readonly become?: boolean | undefined
   /** From `ansible_timeout`; undefined when the inventory does not say. */
   readonly connectTimeoutMs?: number | undefined
+  /** Plain texts of what the inventory has encrypted; it grows while variables are read. */
+  readonly decrypted?: ReadonlySet<string>
   readonly vars: Readonly<Record<string, unknown>>
 }
 

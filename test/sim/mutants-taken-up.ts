@@ -62,8 +62,8 @@ export const takenUpMutants: readonly Mutant[] = [
   {
     name: 'a pause that is over takes back a decision that a host has told of meanwhile',
     file: 'src/run/waits.ts',
-    from: ' && !state.decided && state.rollingBack',
-    to: ' && state.rollingBack',
+    from: ' || state.decided || state.rollingBack',
+    to: ' || state.rollingBack',
     // Made sure of twice.
     also: [
       {

@@ -78,7 +78,7 @@ export const playbookCodes = {
   PLAYBOOK_SECRET: {
     exit: 4,
     about:
-      'A secret is used where its text would be shown or kept on disk, or its name is taken by a variable. Secrets may stand in the url, body and run of health checks; everywhere else the plan needs the text itself.',
+      'A secret, or a text that the inventory has encrypted, is used where its text would be shown or kept on disk, or the name of a secret is taken by a variable. Secrets may stand in the url, body and run of health checks; everywhere else the plan needs the text itself.',
   },
   SECRET_UNAVAILABLE: {
     exit: 4,
