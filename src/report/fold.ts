@@ -50,11 +50,12 @@ export function applyEntry(standing: Standing, entry: Entry): void {
       standing.pause = undefined
       return
     case 'window.closed':
+      if (entry.next === 'hold' && !standing.hold) stopCounting(standing)
       standing.hold = entry.next === 'hold' ? entry : undefined
       return
     case 'window.opened':
       standing.hold = undefined
-      countAnew(standing)
+      countOn(standing)
       return
     case 'run.woke':
       standing.stoodStill = true
@@ -91,8 +92,14 @@ export function applyEntry(standing: Standing, entry: Entry): void {
   }
 }
 
-/** Nobody is given up on while the run holds: what waits has its whole time from the opening. */
-function countAnew(standing: Standing): void {
+/** Nobody is given up on while the run holds: what waits has what is left of its time from the opening. */
+function stopCounting(standing: Standing): void {
+  const { gate, pause, lastMs } = standing
+  if (gate) standing.gate = { ...gate, ms: Math.max(0, gate.untilMs - lastMs) }
+  if (pause) standing.pause = { ...pause, ms: Math.max(0, pause.untilMs - lastMs) }
+}
+
+function countOn(standing: Standing): void {
   const { gate, pause, lastMs } = standing
   if (gate) standing.gate = { ...gate, untilMs: lastMs + gate.ms }
   if (pause) standing.pause = { ...pause, untilMs: lastMs + pause.ms }

@@ -45,7 +45,7 @@ export function interruptionText({ signal, by }: Extract<Entry, { type: 'run.int
 export function waitTexts(standing: Standing): string[] {
   const { gate, pause, hold } = standing
   const end = (untilMs: number) =>
-    hold ? 'its time counts from the opening' : `until ${timeText(untilMs)}, then every host goes back`
+    hold ? 'its time counts on from the opening' : `until ${timeText(untilMs)}, then every host goes back`
   return [
     ...(pause
       ? [

@@ -1,7 +1,7 @@
 /** The forward phases on one host: from the first look to the acknowledgement before the commit. */
 import type { Mark } from '../core/clock.ts'
 import { type Fault, fault, faultsOf } from '../core/fault.ts'
-import type { Inspection } from '../driver/hands.ts'
+import type { Inspection, SwitchOutcome } from '../driver/hands.ts'
 import type { HostFacts } from '../journal/entry.ts'
 import { failingChecks } from './baseline.ts'
 import type { Stand } from './conduct.ts'
@@ -62,7 +62,8 @@ export async function performSwitch(stand: Stand, host: string, begun: Promise<v
     const started = stand.clock.now()
     const first = await hands.switchOver()
     // A connection that was cut says nothing about the host: it is asked again, and answers with what it has done.
-    const outcome = first.kind === 'unknown' ? await hands.switchOver() : first
+    const outcome = first.kind === 'unknown' ? await askAgain(stand, host, first) : first
+    if (outcome === 'postponed') return stand.record({ type: 'host.postponed', host })
     if (outcome.kind === 'switched') {
       await stand.record({ type: 'host.switched', host, ms: msSince(stand, started) })
       if (stand.state.hosts.get(host)?.phase === 'switched') stand.vigil.start(host)
@@ -73,6 +74,19 @@ export async function performSwitch(stand: Stand, host: string, begun: Promise<v
     if (found) stand.vigil.stop(host)
     await stand.record({ type: 'host.failed', host, fault: outcome.fault, found })
   })
+}
+
+/** Where the first request may never have arrived, and it is too late by now to begin. */
+async function askAgain(
+  { participant, window }: Stand,
+  host: string,
+  first: SwitchOutcome,
+): Promise<SwitchOutcome | 'postponed'> {
+  const { hands } = participant(host)
+  if (window.mayStart()) return hands.switchOver()
+  const look = await hands.stand()
+  if (look.kind === 'unknown') return first
+  return look.stand === 'prepared' && !look.held ? 'postponed' : hands.switchOver()
 }
 
 export async function performPrecommit(stand: Stand, host: string, begun: Promise<void>): Promise<void> {

@@ -35,17 +35,23 @@ export async function waitOutPause(stand: Stand): Promise<void> {
   await giveUpAfter(stand, ms, () => state.pausedMs !== undefined, reason)
 }
 
+/** Far below what a timer can hold. */
+const longestMs = 24 * 3_600_000
+
 async function giveUpAfter(
   stand: Stand,
   ms: number,
   stillWaits: () => boolean,
   reason: string,
 ): Promise<void> {
-  const { state, record } = stand
+  const { state, record, clock } = stand
+  let leftMs = ms
   for (;;) {
-    // Nobody is given up for want of an approval that could begin nothing: the time counts anew from the next opening.
+    // Nobody is given up for want of an approval that could begin nothing: only the time in which the window is open counts.
     const holds = state.window === 'hold'
-    await pass(stand, ms, () => !stillWaits() || holds !== (state.window === 'hold'))
+    const { monotonicMs } = clock.now()
+    await pass(stand, holds ? longestMs : leftMs, () => !stillWaits() || holds !== (state.window === 'hold'))
+    if (!holds) leftMs = Math.max(0, leftMs - (clock.now().monotonicMs - monotonicMs))
     // A host may have told of a decision meanwhile, and then nothing goes back.
     if (!stillWaits() || state.decided || state.rollingBack !== undefined || state.finished) return
     if (!holds && state.window !== 'hold') return record({ type: 'run.rolling_back', reason })

@@ -78,19 +78,23 @@ it('shows that it holds, as long as it does', () => {
   }
 })
 
-it('says of what waits meanwhile that its time counts from the opening', () => {
+it('says of what waits meanwhile that its time counts on from the opening', () => {
   const gate: EntryBody = { type: 'gate.waiting', stage: 'rest', gate: 'approval', ms: 60_000 }
   const pause: EntryBody = { type: 'run.paused', by: 'ops@ops2', ms: 60_000 }
   const held = tellRun(...begun, gate, closed('hold'))
   expect(rowOf(held)).toMatch(/^HOLDS until .*: window closed; handover approve \S+ counts then$/)
   expect(plain(gate, closed('hold')).join('\n')).toMatch(
-    /WAITS for an approval: .* \(its time counts from the opening\)/,
+    /WAITS for an approval: .* \(its time counts on from the opening\)/,
   )
   expect(rowOf(tellRun(...begun, pause, closed('hold')))).toMatch(/window closed; and PAUSED$/)
   const opened = standingOf(
     tellRun(...begun, gate, pause, closed('hold'), 600_000, { type: 'window.opened' }),
   )
   expect([opened.gate?.untilMs, opened.pause?.untilMs]).toEqual(Array(2).fill(opened.lastMs + 60_000))
+  const later = standingOf(
+    tellRun(...begun, gate, 20_000, closed('hold'), 600_000, { type: 'window.opened' }),
+  )
+  expect(later.gate?.untilMs).toBe(later.lastMs + 40_000)
 })
 
 it('shows a postponed host as prepared', () => {

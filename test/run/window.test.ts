@@ -8,7 +8,7 @@ import type { EntryBody } from '../../src/journal/entry.ts'
 import type { PlannedWindows } from '../../src/plan/windows.ts'
 import { fakeFleet } from './fake-host.ts'
 import { beginStory, finish, opening, resumed, scriptedCheck, words } from './story.ts'
-import { limitsOf, oldFacts, said, stage, tale } from './world.ts'
+import { limitsOf, oldFacts, said, stage, tale, trouble } from './world.ts'
 
 type Policy = PlannedWindows['onClose']
 
@@ -210,6 +210,29 @@ describe('on the clock', () => {
     expect(fleet.calls).not.toContain('a.switchOver')
     expect(finish(story.entries()).exit).toBe(8)
   })
+
+  it.each([
+    ['prepared', 'has never arrived there: it is postponed', 1, 8],
+    ['switched', 'has arrived: it is asked for its answer', 2, 2],
+  ] as const)(
+    'closed while the link was lost, and a host that is %s: the request %s',
+    async (at, _, asked, exit) => {
+      const { clock, jump } = clockAt('04:59:57')
+      const fleet = fakeFleet().add('a', {
+        switchOver: async times => {
+          if (times > 1) return { kind: 'switched' }
+          jump(4000)
+          return { kind: 'unknown', fault: trouble('a', 'HOST_LOST') }
+        },
+        stand: async () => ({ kind: 'stand', stand: at, held: false, found: oldFacts }),
+      })
+      fleet.add('b')
+      const story = await beginStory(root, limits('rollback', ['a', 'b']), fleet, { clock })
+      await story.ended
+      expect(fleet.calls.filter(call => call === 'a.switchOver')).toHaveLength(asked)
+      expect(finish(story.entries()).exit).toBe(exit)
+    },
+  )
 
   it('taken over while it is closed: whoever is switched goes back', async () => {
     const past: EntryBody[] = [

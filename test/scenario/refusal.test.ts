@@ -158,7 +158,7 @@ test('a playbook that is wrong contacts nobody and says where', async () => {
     1,
     async world => {
       const file = join(world.dir, 'wrong.yml')
-      writeFileSync(file, 'name: x\nhosts: lab\nheatlh: []\norder: sorted\n')
+      writeFileSync(file, 'name: x\nhosts: lab\nheatlh: []\nhooks: {}\n')
       const ended = await world.run(file, world.binaries.newer.path)
       expect(ended.exit).toBe(4)
       const text = JSON.stringify(ended.entries)

@@ -187,7 +187,14 @@ describe('while it holds', () => {
     const { exit, at, of } = await tell({ windows: hold, bakeMs: 0, gateMs: 45_000 })
     expect(exit).toBe(2)
     expect(of('run.rolling_back')).toMatchObject([{ reason: 'nobody approved the stage rest within 45s' }])
-    expect(at('run.rolling_back')).toEqual([145])
+    expect(at('run.rolling_back')).toEqual([105])
+  })
+
+  it('a gate that is longer than every opening is given up on, after so much open time', async () => {
+    const { exit, of, at } = await tell({ windows: hold, bakeMs: 0, gateMs: 61_000 })
+    expect(exit).toBe(2)
+    expect(of('run.rolling_back')).toMatchObject([{ reason: 'nobody approved the stage rest within 1m 01s' }])
+    expect(at('run.rolling_back')[0]).toBeLessThan(240)
   })
 
   it('it can be interrupted', async () => {
