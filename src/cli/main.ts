@@ -9,7 +9,8 @@ import type { Terminal } from './terminal.ts'
 
 /** Runs one command. @returns the exit code; never throws. */
 export async function main(args: readonly string[], plain: Terminal): Promise<number> {
-  const terminal = withRunDirectory(plain, args)
+  // What programs read is the journal, word for word.
+  const terminal = wantsJson(args) ? plain : withRunDirectory(plain, args)
   let code: number = exitCode.done
   const program = buildProgram(terminal, result => {
     code = result

@@ -23,10 +23,10 @@ export function withRunDirectory(terminal: Terminal, args: readonly string[]): T
   }) as Terminal
 }
 
-/** Undefined also for one that would not survive in a line of JSON. */
+/** Undefined also for one that would not survive between backticks. */
 function namedDirectory(args: readonly string[]): string | undefined {
   const at = args.findIndex(arg => arg === '--run-dir' || arg.startsWith('--run-dir='))
   const arg = args[at]
   const dir = arg === '--run-dir' ? args[at + 1] : arg?.slice('--run-dir='.length)
-  return dir === undefined || /["\\`\u0000-\u001f]/.test(dir) ? undefined : dir
+  return dir === undefined || /[`\u0000-\u001f]/.test(dir) ? undefined : dir
 }
