@@ -72,10 +72,14 @@ function endpointOf(host: PlannedHost, { connectTimeoutMs }: FleetOptions) {
   }
 }
 
-function checksOf(host: PlannedHost, hands: HostHands, { reveal, hide }: Secrets): Participant['checks'] {
+function checksOf(host: PlannedHost, hands: HostHands, { reveal, hideCut }: Secrets): Participant['checks'] {
   return host.health.map(check => ({
     check,
-    look: () => probe(reveal(check.probe), check.timeoutMs, hands, hide),
+    async look() {
+      const spec = reveal(check.probe)
+      if (!spec) return { pass: false, detail: 'not looked at: a secret of it cannot be had' }
+      return probe(spec, check.timeoutMs, hands, hideCut)
+    },
   }))
 }
 

@@ -24,7 +24,7 @@ import { type LookedAt, playOnRecord } from './recorded-play.ts'
 import { oneUnfinished } from './recorded-runs.ts'
 import { type Resolved, resolvePlays } from './resolve.ts'
 import { notBegun, type ResumeOptions } from './resume-command.ts'
-import { secretsOf } from './secrets.ts'
+import { secretsAtHand, secretsOf } from './secrets.ts'
 import { sourceFiles } from './source-files.ts'
 import { tell } from './steer-commands.ts'
 import type { Terminal } from './terminal.ts'
@@ -41,7 +41,6 @@ export async function resumeFromHosts(
   for (const one of others) looked.push(await lookAtRecords(one, options))
   const { resolved, all } = playOnRecord(looked, wanted)
   const { plan: whole, machine, playbook: loaded } = resolved
-  const secrets = secretsOf(whole, terminal)
   const silent = all.flatMap(({ fault }) => fault ?? [])
   const run = unfinishedOf(all, wanted, silent)
   if (run === undefined) {
@@ -60,6 +59,7 @@ export async function resumeFromHosts(
   // The decision is at a host before anything else tells of it, so whoever does not answer may be the one that has it.
   if (!isForward && silent.length > 0)
     throw new HandoverError(silent.map(each => ({ ...each, hint: bringUp })))
+  const secrets = isForward ? secretsOf(whole, terminal) : secretsAtHand(whole, terminal)
   const parts = partsOf(run, all)
   const outside = isForward ? strangers(all, parts) : []
   const plan = narrowed(whole, host => !outside.includes(host))

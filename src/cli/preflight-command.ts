@@ -8,7 +8,7 @@ import { listHosts, plansToLookAt, playHeading, playNumber } from './meant-hosts
 import { type OutputOptions, type ReachOptions, type TargetOptions, wantsColor } from './options.ts'
 import { compareHosts, showComparisons } from './plan-diff.ts'
 import { type Resolved, resolvePlays } from './resolve.ts'
-import { hushed, noSecrets, secretsOf } from './secrets.ts'
+import { hushed, noSecrets, secretsOf, secretsOfNew } from './secrets.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface StatusOptions extends TargetOptions {
@@ -51,7 +51,8 @@ export async function preflightPlan(
   options: ReachOptions & { readonly allowUnhealthy?: boolean; readonly diff?: boolean },
 ): Promise<ExitCode> {
   const { plan, machine, play } = each
-  const secrets = options.allowUnhealthy ? noSecrets : secretsOf(plan, terminal)
+  const read = plan.undoes === undefined ? secretsOfNew : secretsOf
+  const secrets = options.allowUnhealthy ? noSecrets : read(plan, terminal)
   const question = options.allowUnhealthy ? 'fit' : 'fit and healthy'
   const looks = await lookAtFleet(plan, machine, { ...options, secrets }, question)
   const quiet = hushed(terminal, secrets)

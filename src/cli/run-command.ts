@@ -10,7 +10,7 @@ import { explainPlay, validateCommand } from './plan-command.ts'
 import { carryOutPlays } from './plays.ts'
 import { preflightCommand } from './preflight-command.ts'
 import { type Resolved, resolvePlays } from './resolve.ts'
-import { secretsOf } from './secrets.ts'
+import { secretsOfNew } from './secrets.ts'
 import { sourceFiles } from './source-files.ts'
 import type { Terminal } from './terminal.ts'
 import { requireOpen } from './window-gate.ts'
@@ -32,8 +32,8 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
   }
   for (const { plan } of plays) {
     requireOpen(plan, options)
-    // What cannot be read is told before the first play contacts anybody.
-    secretsOf(plan, terminal)
+    // What cannot be read or kept is told before the first play contacts anybody.
+    secretsOfNew(plan, terminal)
   }
   const lines = plays.flatMap((each, index) => [...(index > 0 ? [''] : []), ...explainPlay(each)])
   if (!(await agreed(terminal, questionOf(plays), wrapLines(lines, terminal.columns), options)))

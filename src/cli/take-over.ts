@@ -6,7 +6,7 @@ import { changesSince, digestOf } from '../journal/sources.ts'
 import type { RunState } from '../run/state.ts'
 import { type LeadOptions, lead, ownTrace } from './lead.ts'
 import type { PastRun } from './past-run.ts'
-import { secretsOf } from './secrets.ts'
+import { secretsAtHand, secretsOf } from './secrets.ts'
 import { planOf, type StoredPlan } from './stored-plan.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -16,7 +16,7 @@ const yieldMs = 1000
 /**
  * Leads the run from here to its end.
  * @param backBy who asked for the run to go back, as user@machine; not given: it goes where its journal says.
- * @throws HandoverError RUN_ACTIVE for whoever comes second, PLAN_CHANGED, SECRET_UNAVAILABLE.
+ * @throws HandoverError RUN_ACTIVE for whoever comes second, PLAN_CHANGED, and SECRET_UNAVAILABLE unless it goes back.
  */
 export async function takeOver(
   terminal: Terminal,
@@ -26,8 +26,8 @@ export async function takeOver(
 ): Promise<RunState> {
   const { root, run, dir, leader } = past
   const plan = planOf(past)
-  // Before anything is claimed: whoever leads needs them.
-  const secrets = secretsOf(plan, terminal)
+  // Before anything is claimed: whoever leads needs them, unless it only goes back.
+  const secrets = backBy === undefined ? secretsOf(plan, terminal) : secretsAtHand(plan, terminal)
   const notes = await notesOn(dir, plan)
   const { epoch } = await claimController(dir, run, Math.max(1, leader.epoch) + 1)
   if (leader.liveness !== 'gone' && past.state.finished === undefined) await pause(yieldMs)

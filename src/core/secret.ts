@@ -1,5 +1,6 @@
 /** Texts that must never be shown: they print as `***`, and are taken out of whatever else is about to be shown. */
 import { inspect } from 'node:util'
+import { formsOf } from './secret-forms.ts'
 
 const hidden = '***'
 
@@ -33,25 +34,33 @@ export class Secret {
 
 export type Hide = (text: string) => string
 
-/**
- * Replaces every secret by `***`: as it is, as it stands in an address, in JSON, and line by line. A piece of one is replaced
- * as well at either end of the text, where something before may have been cut off.
- */
+/** Replaces every secret by `***`, in every form that `formsOf` knows. */
 export function hider(secrets: Iterable<Secret>): Hide {
-  const known = [...secrets].flatMap(secret => formsOf(secret.reveal()))
-  const forms = [...new Set(known)]
-    .filter(form => form.length >= shortestSecret)
-    .sort((a, b) => b.length - a.length)
-  if (forms.length === 0) return text => text
-  return text => {
-    const whole = forms.reduce((kept, form) => kept.replaceAll(form, hidden), text)
-    return forms.reduce((kept, form) => hideEnd(hideStart(kept, form), form), whole)
-  }
+  const patterns = textsOf(secrets).flatMap(formsOf)
+  return text => patterns.reduce((kept, pattern) => kept.replace(pattern, hidden), text)
 }
 
-function formsOf(text: string): string[] {
-  const lines = text.split(/\r?\n/).map(line => line.trim())
-  return [text, ...lines].flatMap(form => [form, encodeURIComponent(form), JSON.stringify(form).slice(1, -1)])
+/**
+ * For what somebody else has said, which may have been cut before it came here: a piece of a secret at either end is replaced
+ * as well. Not for names and the like: any word may begin as a secret does.
+ */
+export function cutHider(secrets: Iterable<Secret>): Hide {
+  const hide = hider(secrets)
+  const ends = textsOf(secrets).flatMap(endsOf)
+  return text => ends.reduce((kept, form) => hideEnd(hideStart(kept, form), form), hide(text))
+}
+
+/** Whole, and line by line; the longest first. */
+function textsOf(secrets: Iterable<Secret>): string[] {
+  const texts = [...secrets].flatMap(secret => {
+    const text = secret.reveal()
+    return [text, ...text.split(/\r?\n/).map(line => line.trim())]
+  })
+  return [...new Set(texts)].filter(text => text.length >= shortestSecret).sort((a, b) => b.length - a.length)
+}
+
+function endsOf(text: string): string[] {
+  return [...new Set([text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)])]
 }
 
 function hideStart(text: string, form: string): string {
@@ -68,10 +77,29 @@ function hideEnd(text: string, form: string): string {
   return text
 }
 
-/** Plain data with every text in it hidden, also those of its keys. */
-export function hideIn<T>(value: T, hide: Hide): T {
-  if (typeof value === 'string') return hide(value) as T
-  if (Array.isArray(value)) return value.map(item => hideIn(item, hide)) as T
+/** What is written for people. Everything else is read by programs, handover itself among them, and stays what it is. */
+const prose: ReadonlySet<string> = new Set([
+  'message',
+  'hint',
+  'excerpt',
+  'detail',
+  'reason',
+  'summary',
+  'notes',
+])
+
+/** Plain data with the texts hidden that are written for people: never a key, a name, a type or a number. */
+export function hideIn<T>(value: T, hide: Hide, isProse = false): T {
+  if (typeof value === 'string') return (isProse ? hide(value) : value) as T
+  if (Array.isArray(value)) return value.map(item => hideIn(item, hide, isProse)) as T
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [hide(key), hideIn(item, hide)])) as T
+  const members = Object.entries(value).map(([key, item]) => [
+    key,
+    hideIn(item, hide, isProse || (prose.has(key) && !isMapping(item))),
+  ])
+  return Object.fromEntries(members) as T
+}
+
+function isMapping(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,7 +1,7 @@
 /** `secrets` of a play: where their texts are, checked at load, and read when a run begins. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Fault, fault, HandoverError } from '../core/fault.ts'
+import { type Fault, fault } from '../core/fault.ts'
 import { Secret, shortestSecret } from '../core/secret.ts'
 import { type DocumentPath, placeOf, type SourceDocument } from '../document/document.ts'
 import { hasUnknownKey } from './keys.ts'
@@ -58,11 +58,11 @@ export function sourcesOf(
   return Object.fromEntries(sources)
 }
 
-/** @throws HandoverError SECRET_UNAVAILABLE with every secret that cannot be had. */
+/** @returns those that can be had, and SECRET_UNAVAILABLE for every other one. */
 export function readSecrets(
   sources: Readonly<Record<string, SecretSource>>,
   env: Readonly<Record<string, string | undefined>>,
-): ReadonlyMap<string, Secret> {
+): { readonly secrets: ReadonlyMap<string, Secret>; readonly faults: readonly Fault[] } {
   const faults: Fault[] = []
   const secrets = new Map<string, Secret>()
   for (const [name, source] of Object.entries(sources)) {
@@ -70,8 +70,7 @@ export function readSecrets(
     if (typeof found === 'string') secrets.set(name, new Secret(found))
     else faults.push(fault('SECRET_UNAVAILABLE', `the secret "${name}" ${found.why}`, { hint: found.hint }))
   }
-  if (faults.length > 0) throw new HandoverError(faults)
-  return secrets
+  return { secrets, faults }
 }
 
 interface Missing {

@@ -126,7 +126,7 @@ describe('reading them', () => {
     return path
   }
   const read = (source: { env: string } | { file: string }, env: Record<string, string> = {}) =>
-    readSecrets({ token: source }, env).get('token')?.reveal()
+    readSecrets({ token: source }, env).secrets.get('token')?.reveal()
 
   it('takes the text as it is, without the line break at its end', () => {
     expect(read({ env: 'T' }, { T: ' hunter2\n' })).toBe(' hunter2\n')
@@ -147,7 +147,7 @@ describe('reading them', () => {
     [() => ({ file: file('a\0bcdef') }), /has a NUL in it/],
     [() => ({ file: file('x'.repeat(20_000)) }), /is longer than 16384 bytes/],
   ])('%#: %s', (source, message) => {
-    const faults = faultsFrom(() => readSecrets({ token: source() }, { EMPTY: ' ', SHORT: 'abc' }))
+    const faults = readSecrets({ token: source() }, { EMPTY: ' ', SHORT: 'abc' }).faults
     expect(faults).toMatchObject([
       {
         code: 'SECRET_UNAVAILABLE',

@@ -86,3 +86,25 @@ test('a check that fails tells what it wanted and what it saw without the secret
     expectNowhere(world, ended, refused)
   })
 })
+
+test('a run that was cut off goes back without its secret, whatever the secret begins with', async () => {
+  process.env[variable] = 'passable-switched'
+  onTestFinished(() => void delete process.env[variable])
+  await inWorld(2, async world => {
+    const running = world.start(
+      world.playbook({ ...playbook, stages: [{ name: 'all', hosts: 'rest', bake: '10m' }] }),
+      world.binaries.newer.path,
+    )
+    const { run } = await running.until(entry => entry.type === 'stage.baking')
+    running.child.kill('SIGKILL')
+    const killed = await running.ended
+    const verdicts = killed.entries.flatMap(entry => (entry.type === 'health.changed' ? entry.verdict : []))
+    expect(new Set(verdicts)).toEqual(new Set(['pass']))
+
+    delete process.env[variable]
+    const back = await world.command('rollback', run, '--yes').ended
+    expect(back.exit).toBe(0)
+    expect(back.entries.at(-1)).toMatchObject({ type: 'rollback.finished', outcome: 'rolled-back' })
+    await expectAllRun(world, world.binaries.older.path)
+  })
+})

@@ -78,12 +78,12 @@ export const playbookCodes = {
   PLAYBOOK_SECRET: {
     exit: 4,
     about:
-      'A secret, or a text that the inventory has encrypted, is used where its text would be shown or kept on disk, or the name of a secret is taken by a variable. Secrets may stand in the url, body and run of health checks; everywhere else the plan needs the text itself.',
+      'A secret, or a text that the inventory has encrypted, is used where its text would be shown or kept on disk, or the name of a secret is taken by a variable, or its text occurs in the name of a play, a stage, a host or a check. Secrets may stand in the url, body and run of health checks; everywhere else the plan needs the text itself.',
   },
   SECRET_UNAVAILABLE: {
     exit: 4,
     about:
-      'The text of a secret cannot be had: its environment variable is not set, its file cannot be read, is empty, or may be read by every user of this machine. Secrets are read when a run begins and again when it is resumed, and are never kept.',
+      'The text of a secret cannot be had: its environment variable is not set, its file cannot be read, is empty, or may be read by every user of this machine. Secrets are read when a run begins and again when it is resumed, and are never kept; a run that is cut off goes back without them.',
   },
   ARTIFACT_MISSING: {
     exit: 4,
