@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
+import { hideIn, hider, Secret } from '../core/secret.ts'
 import { hostVars } from '../inventory/host-vars.ts'
 import type { Inventory, Vars } from '../inventory/inventory.ts'
 import { limitHosts, matchHosts } from '../inventory/pattern.ts'
@@ -53,13 +54,19 @@ export async function resolvePlays(
       faults.push(...error.faults)
     }
   }
-  if (faults.length > 0) throw new HandoverError(faults)
+  if (faults.length > 0) throw new HandoverError(withoutDecrypted(faults, inventory))
   const [first, ...others] = resolved.map((one, index) => ({
     ...one,
     play: { ...one.play, later: resolved.slice(index + 1).map(({ plan }) => plan.name) },
   }))
   if (first) return [first, ...others]
   throw new HandoverError(fault('PLAN_NO_HOSTS', `--limit leaves no host of any play in ${file}`))
+}
+
+/** A value that is wrong is told with its text, but not when the inventory had it encrypted. */
+function withoutDecrypted(faults: readonly Fault[], inventory: Inventory): readonly Fault[] {
+  const decrypted = [...secretsOf(inventory)].map(text => new Secret(text))
+  return decrypted.length === 0 ? faults : hideIn(faults, hider(decrypted))
 }
 
 type Selected = ReturnType<typeof selectHosts>

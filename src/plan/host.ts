@@ -108,7 +108,10 @@ function lookAt(host: PlanHost, { playbook, parsed }: HostInput): Look {
     check: (text: string) => Refusal | undefined,
   ) => {
     if (scalar === undefined) return ''
-    if (isEncrypted(host, value, String(scalar))) faults.push(wouldBeShown(host, value))
+    if (isEncrypted(host, value, String(scalar))) {
+      faults.push(wouldBeShown(host, value))
+      return ''
+    }
     const refusal = scalar === null ? { message: 'must not be empty' } : check(String(scalar))
     if (refusal) refuse(value, refusal)
     return String(scalar)
