@@ -77,6 +77,23 @@ describe('words without quotes mean what YAML 1.1 says, as in Ansible', () => {
   })
 })
 
+// Each as PyYAML reads it.
+test.each([
+  ['|\n  abc', 'abc'],
+  ['|+\n  abc', 'abc'],
+  ['>\n  abc\n  def', 'abc def'],
+  ['|\n  abc\n', 'abc\n'],
+  ['|\n  abc\n\n', 'abc\n'],
+  ['|\n  abc\n# end', 'abc\n'],
+  ['|\n  abc\n  ', 'abc\n'],
+  ['|-\n  abc', 'abc'],
+])('a block at the end of a file: %j', (written, expected) => {
+  const inventory = loadYaml(
+    `all:\n hosts:\n  h:\n   v: ${written.replaceAll('\n', '\n  ')}`.replace(/ +# end$/, '# end'),
+  )
+  expect(hostVars(inventory, 'h').v).toEqual(expected)
+})
+
 test('anchors, aliases and merge keys', () => {
   const inventory = loadYaml(`all:
   hosts:
