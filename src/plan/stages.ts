@@ -1,12 +1,12 @@
 /** Which host belongs to which stage. Each stage takes further hosts; together they take every one. */
-import { type Fault, fault, HandoverError } from '../core/fault.ts'
+import { type Fault, fault, HandoverError, type Place } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
 import type { Count, Playbook, Stage } from '../playbook/playbook.ts'
 import { namesText } from './names.ts'
 import type { PlannedStage } from './plan.ts'
 
-/** Names of the hosts an Ansible pattern matches; may throw HandoverError for a pattern that cannot be read. */
-export type MatchHosts = (pattern: string) => readonly string[]
+/** Names of the hosts an Ansible pattern matches; may throw HandoverError for one that cannot be read, with its place. */
+export type MatchHosts = (pattern: string, place: Place) => readonly string[]
 
 export interface StageInput {
   readonly playbook: Playbook
@@ -66,13 +66,13 @@ function mayBeEmpty({ hosts }: Stage, left: readonly string[], { dropEmptyStages
 
 /** `asked`: how many it would get if no earlier stage had taken any. */
 function takeHosts(
-  { hosts }: Stage,
+  { hosts, place }: Stage,
   left: readonly string[],
   { names, match }: StageInput,
 ): { readonly hosts: readonly string[]; readonly asked: number } {
   if (hosts.kind === 'rest') return { hosts: left, asked: left.length }
   if (hosts.kind === 'pattern') {
-    const matched = new Set(match(hosts.value))
+    const matched = new Set(match(hosts.value, place))
     const asked = names.filter(name => matched.has(name)).length
     return { hosts: left.filter(name => matched.has(name)), asked }
   }

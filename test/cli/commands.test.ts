@@ -11,6 +11,7 @@ handover: { driver: nginx, binary: /usr/sbin/nginx, pid_file: /run/nginx.pid }
 beforeAll(() => {
   desk = openDesk()
   desk.write('up.yml', playbook)
+  desk.write('misspelt.yml', `${playbook}stages: [{ name: one, hosts: a:bb }, { name: rest, hosts: rest }]\n`)
   desk.write('hosts.ini', '[web]\na\nb\nc\n')
 })
 afterAll(() => desk.clear())
@@ -37,6 +38,11 @@ test.each([
   [['plan', 'up.yml', '-i', 'hosts.ini', '-l', 'nobody'], 'nobody'],
   [['plan', 'up.yml', '-i', 'hosts.ini', '-e', '{broken'], 'error'],
   [['run', 'up.yml', '-i', 'x,', '-l', 'x'], 'web'],
+  [
+    ['run', 'up.yml', '-i', 'hosts.ini', '-l', '!web'],
+    '"web" has 3 hosts, and --limit "!web" leaves none\n  at --limit:1:1',
+  ],
+  [['plan', 'misspelt.yml', '-i', 'hosts.ini'], 'no host or group is called "bb"\n  at misspelt.yml:5:32'],
 ] as const)('bad input %j ends with 4', (args, text) => {
   const { exit, out, err } = desk.handover(...args)
   expect({ exit, out }).toEqual({ exit: 4, out: '' })
