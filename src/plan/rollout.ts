@@ -46,6 +46,7 @@ export function planRollout(
     playbook,
     names: hosts.map(host => host.name),
     match,
+    seed,
     concurrency,
     concurrencyCap,
     dropEmptyStages: options.dropEmptyStages ?? false,
