@@ -39,14 +39,17 @@ function told(error: YAMLError, line: string, text: string, parsed: Document.Par
     case 'BAD_SCALAR_START':
       return {
         message: `a text cannot begin with ${text.charAt(error.pos[0])}`,
-        hint: quoting(writtenValue(line)),
+        hint: quoting(valueIn(line, text, error.pos[0])),
       }
     case 'MULTILINE_IMPLICIT_KEY':
     case 'MISSING_CHAR':
     case 'BLOCK_AS_IMPLICIT_KEY':
       return unfinished(error, line, text, parsed)
     case 'BAD_ALIAS':
-      return { message: 'an unquoted "*" refers to an anchor', hint: quoting(writtenValue(line)) }
+      return {
+        message: 'an unquoted "*" refers to an anchor',
+        hint: quoting(valueIn(line, text, error.pos[0])),
+      }
     case 'BAD_INDENT':
       return { ...openCollection(parsed, error.pos[0]) }
     case 'UNEXPECTED_TOKEN':
@@ -135,6 +138,14 @@ function writtenValue(line: string): string {
     .replace(/^\s*(?:- )?(?:[\w-]+:\s+)?/, '')
     .replace(/\s+#.*$/, '')
     .trim()
+}
+
+/** As `writtenValue`; within brackets the one entry that begins at the offset. */
+function valueIn(line: string, text: string, offset: number): string {
+  const from = text.lastIndexOf('\n', offset - 1) + 1
+  const before = writtenValue(text.slice(from, offset))
+  const entry = /^[^,\]}]*/.exec(line.slice(offset - from))?.[0].trim()
+  return /^[[{]/.test(before) && entry ? entry : writtenValue(line)
 }
 
 function requoting(value: string): string {

@@ -171,6 +171,14 @@ function uncovered(
   const verb = left.length === 1 ? 'is' : 'are'
   const sizes = stages.map(({ name, hosts }) => `${name} takes ${hosts.length}`).join(', ')
   const message = `${plural(left.length, 'host')} of ${names.length} ${verb} in no stage: ${namesText(left, shown)} (${sizes})`
-  const hint = 'add a last stage that takes all others: { name: rest, hosts: rest }'
+  const last = playbook.stages.at(-1)?.name
+  const hint =
+    last === 'rest'
+      ? 'let the last stage take all others: { name: rest, hosts: rest }'
+      : `add a last stage that takes all others: { name: ${isTaken(playbook, 'rest') ? 'others' : 'rest'}, hosts: rest }`
   return fault('PLAN_UNCOVERED_HOSTS', message, { place: playbook.stagesPlace, hint })
+}
+
+function isTaken({ stages }: Playbook, name: string): boolean {
+  return stages.some(stage => stage.name === name)
 }

@@ -54,8 +54,14 @@ function trapIn(document: SourceDocument, path: DocumentPath, value: unknown): F
   return typeof value === 'string' && isPlain ? wordTrap(written) : undefined
 }
 
+export const vaultHint = 'decrypt it, or name what is secret under secrets: { env: NAME } or { file: /path }'
+
 function tagTrap({ tag, range }: Node): Found | undefined {
   if (!tag || tag === 'tag:yaml.org,2002:str' || !range) return undefined
+  if (/^!vault(?:-encrypted)?$/.test(tag)) {
+    const message = 'this is encrypted with Ansible Vault, which is read in inventories only'
+    return fault('YAML_UNSAFE', message, { hint: vaultHint })
+  }
   const name = tag.replace('tag:yaml.org,2002:', '!!')
   const hint = name.startsWith('!!') ? 'write the value plainly' : `quote it if it is a text: "${name}"`
   return fault('YAML_UNSAFE', `${name} is a YAML tag, and none is read here`, { hint })

@@ -56,6 +56,19 @@ describe('how many hosts a stage gets', () => {
   })
 })
 
+it.each([
+  ['{ name: a, hosts: 1 }', 'add a last stage that takes all others: { name: rest, hosts: rest }'],
+  ['{ name: rest, hosts: 10% }', 'let the last stage take all others: { name: rest, hosts: rest }'],
+  [
+    '{ name: rest, hosts: 1 }, { name: a, hosts: 1 }',
+    'add a last stage that takes all others: { name: others, hosts: rest }',
+  ],
+])('stages that leave hosts over, %s: a hint that may be followed literally', (list, hint) => {
+  expect(faultsFrom(() => planOf(`stages: [${list}]`))).toMatchObject([
+    { code: 'PLAN_UNCOVERED_HOSTS', hint },
+  ])
+})
+
 it('a shuffle empties no stage that names its hosts, whatever the seed', () => {
   const list = stages(2, 'web1', 'web1,web2,web3', 1, 'web4', 'rest')
   const sizes = (count: number, seed: number) =>
