@@ -172,7 +172,10 @@ function tagOf(reading: YamlReading, node: Node): 'vault' | 'unsafe' | undefined
   if (!tag || tag.startsWith('tag:yaml.org,2002:')) return undefined
   if (tag === '!vault' || tag === '!vault-encrypted') return 'vault'
   if (tag === '!unsafe') return 'unsafe'
-  complain(reading.faults, 'INVENTORY_NOT_BUILT', `the tag ${tag} is not read yet`, spotOf(reading, node))
+  const spot = spotOf(reading, node)
+  // The value begins behind it.
+  const offset = Math.max(0, reading.document.text.lastIndexOf(tag, spot.offset))
+  complain(reading.faults, 'INVENTORY_NOT_BUILT', `the tag ${tag} is not read yet`, { ...spot, offset })
   return undefined
 }
 

@@ -132,7 +132,7 @@ describe('every mistake has its place', () => {
     ['a:\n  children:\n    b:\n      children:\n        a:', [/^INVENTORY_CYCLE 5:9 .*a > b > a/]],
     ['plugin: aws_ec2', ['INVENTORY_NOT_BUILT 1:1 inventory plugins are not built yet (this is "aws_ec2")']],
     ['all:\n  vars:\n    p: !vault [1]', [/^INVENTORY_SYNTAX 3:15 an encrypted value is a text/]],
-    ['all:\n  vars:\n    p: !mine "x"', [/^INVENTORY_NOT_BUILT 3:14 the tag !mine/]],
+    ['all:\n  vars:\n    p: !mine "x"', [/^INVENTORY_NOT_BUILT 3:8 the tag !mine/]],
     ['all:\n  hosts:\n    a: { __proto__: 1 }', [/^YAML_UNSAFE 3:10/]],
   ] as [string, (string | RegExp)[]][])('%j', (text, expected) => {
     const found = brief(faultsOfCall(() => loadYaml(text)))

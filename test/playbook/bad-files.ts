@@ -32,6 +32,10 @@ const texts: readonly (readonly [title: string, text: string | Buffer])[] = [
   ['several documents', `${minimal}---\n${minimal}`],
   ['a time as a duration', `${minimal}lease: 12:30\n`],
   ['a tilde', minimal.replace('name: nginx', 'name: ~')],
+  ['a tab among keys', `name: a\nhandover:\n  binary: b\n\tdriver: nginx\n  pid_file: c\n`],
+  ['a comma that is missing in braces', S('{ name: canary, hosts: 1 bake: 5m }')],
+  ['a brace that is never closed', '{"name": {"a": 1}'],
+  ['an hour that is none', `${minimal}windows:\n  - { allow: "0 25 * * *", duration: 3h, time_zone: UTC }\n`],
   ['a name that is empty', minimal.replace('name: nginx', 'name:')],
   [
     'cron without quotes in braces',
