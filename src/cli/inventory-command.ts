@@ -52,7 +52,7 @@ function shown(
     return graphText(inventory, group ?? 'all', { ...listing, vars, playbookSide: playbookDir !== undefined })
   }
   if (options.host === undefined) return listingText(listInventory(inventory, listing))
-  const hosts = matchHosts(inventory, options.host)
+  const hosts = matchHosts(inventory, options.host, '--host')
   const [host] = hosts
   if (host !== undefined && hosts.length === 1) return listingText(listHost(inventory, host, listing))
   throw usage(`"${options.host}" means ${hosts.length} hosts, and --host shows one`, 'name one host')

@@ -21,11 +21,35 @@ export async function main(args: readonly string[], plain: Terminal): Promise<nu
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCode.done
-      if (wantsJson(args)) report([fault('USAGE', error.message.replace(/^error: /, ''))], args, terminal)
+      const hint = hintInstead(error)
+      if (wantsJson(args)) {
+        report([fault('USAGE', error.message.replace(/^error: /, ''), hint ? { hint } : {})], args, terminal)
+      } else if (hint) terminal.err(`hint: ${hint}\n`)
       return exitCode.usage
     }
     return report(faultsOf(error), args, terminal)
   }
+}
+
+const keyOnly = 'log in with a key: --private-key FILE, or one of an SSH agent'
+const noSudoPassword = 'sudo has to work without a password: one for it is not built yet'
+const vaultFile = 'handover asks for no password: --vault-password-file FILE names a file that holds it'
+
+/** What stands in the place of options that Ansible has. */
+const instead: Readonly<Record<string, string>> = {
+  '-k': keyOnly,
+  '--ask-pass': keyOnly,
+  '-K': noSudoPassword,
+  '--ask-become-pass': noSudoPassword,
+  '--become-password-file': noSudoPassword,
+  '-J': vaultFile,
+  '--ask-vault-pass': vaultFile,
+  '--ask-vault-password': vaultFile,
+}
+
+function hintInstead({ code, message }: CommanderError): string | undefined {
+  const [, option = ''] = /'([^'=]+)/.exec(message) ?? []
+  return code === 'commander.unknownOption' ? instead[option] : undefined
 }
 
 function report(faults: ReturnType<typeof faultsOf>, args: readonly string[], terminal: Terminal): number {

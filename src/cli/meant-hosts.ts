@@ -1,5 +1,6 @@
 /** The hosts that a command which only looks is about: those of a playbook, or those of the last run. */
 import { fault, HandoverError } from '../core/fault.ts'
+import { placeOn } from '../document/place.ts'
 import { limitNames } from '../inventory/pattern.ts'
 import type { PlayInfo } from '../journal/entry.ts'
 import { findRun, listRuns } from '../journal/run-directory.ts'
@@ -66,7 +67,11 @@ function limited(plan: Plan, { limit }: TargetOptions): Plan {
   )
   const hosts = plan.hosts.filter(host => names.has(host.name))
   if (hosts.length > 0) return { ...plan, hosts }
-  throw new HandoverError(fault('PLAN_NO_HOSTS', '--limit leaves no host of the last run'))
+  throw new HandoverError(
+    fault('PLAN_NO_HOSTS', '--limit leaves no host of the last run', {
+      place: placeOn('--limit', limit, 1, 1),
+    }),
+  )
 }
 
 /** As Ansible lists them, by play where there are several. */

@@ -124,8 +124,14 @@ export async function validateCommand(
   playbook: string,
   options: TargetOptions,
 ): Promise<number> {
-  if (options.inventory.length === 0) return validatePlaybook(terminal, playbook, options)
+  // Whose hosts: without an inventory that is refused, not passed over.
+  if (options.inventory.length === 0 && !options.listHosts)
+    return validatePlaybook(terminal, playbook, options)
   const plays = await resolvePlays(playbook, options, 0)
+  if (options.listHosts) {
+    listHosts(terminal, plays)
+    return exitCode.done
+  }
   for (const { plan, play } of plays) {
     const { hosts, stages, fingerprint, name } = plan
     if (options.output === 'json') {

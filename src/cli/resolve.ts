@@ -4,6 +4,8 @@ import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { type Fault, fault, HandoverError } from '../core/fault.ts'
 import { hideIn, hider, Secret } from '../core/secret.ts'
+import { plural } from '../core/text.ts'
+import { placeOn } from '../document/place.ts'
 import { hostVars } from '../inventory/host-vars.ts'
 import type { Inventory, Vars } from '../inventory/inventory.ts'
 import { limitHosts, matchHosts } from '../inventory/pattern.ts'
@@ -13,6 +15,7 @@ import { readVaultPasswords } from '../inventory/vault-passwords.ts'
 import type { PlayInfo } from '../journal/entry.ts'
 import type { Plan, PlanHost } from '../plan/plan.ts'
 import { planRollout } from '../plan/rollout.ts'
+import type { MatchHosts } from '../plan/stages.ts'
 import { readArtifact } from '../playbook/artifact.ts'
 import { parseExtraVars } from '../playbook/extra-vars.ts'
 import { loadPlays } from '../playbook/load.ts'
@@ -46,7 +49,15 @@ export async function resolvePlays(
   for (const [index, playbook] of playbooks.entries()) {
     try {
       const selected = selectHosts(inventory, playbook, options)
-      if (selected.hosts.length === 0 && options.limit !== undefined && playbooks.length > 1) continue
+      if (selected.hosts.length === 0 && options.limit !== undefined) {
+        if (playbooks.length > 1) continue
+        if (selected.meant > 0)
+          throw noneLeft(
+            `${JSON.stringify(playbook.hosts)} has ${plural(selected.meant, 'host')}, and`,
+            options.limit,
+            'leaves none',
+          )
+      }
       const { plan, machine } = await planPlay(playbook, selected, { ...options, seed })
       resolved.push({ plan, playbook, machine, play: { number: index + 1, of: playbooks.length, later: [] } })
     } catch (error) {
@@ -60,7 +71,15 @@ export async function resolvePlays(
     play: { ...one.play, later: resolved.slice(index + 1).map(({ plan }) => plan.name) },
   }))
   if (first) return [first, ...others]
-  throw new HandoverError(fault('PLAN_NO_HOSTS', `--limit leaves no host of any play in ${file}`))
+  throw noneLeft(`no play of ${file} has a host that`, options.limit ?? '', 'leaves')
+}
+
+function noneLeft(before: string, limit: string, after: string): HandoverError {
+  const place = placeOn('--limit', limit, 1, 1)
+  const message = `${before} --limit ${JSON.stringify(limit)} ${after}`
+  return new HandoverError(
+    fault('PLAN_NO_HOSTS', message, { place, hint: 'widen --limit, or leave it away' }),
+  )
 }
 
 /** A value that is wrong is told with its text, but not when the inventory had it encrypted. */
@@ -119,7 +138,12 @@ function selectHosts(
   inventory: Inventory,
   playbook: Playbook,
   options: TargetOptions,
-): { readonly hosts: readonly PlanHost[]; readonly match: (pattern: string) => readonly string[] } {
+): {
+  readonly hosts: readonly PlanHost[]
+  /** How many the playbook means without --limit. */
+  readonly meant: number
+  readonly match: MatchHosts
+} {
   const meant = matchHosts(inventory, playbook.hosts, playbook.hostsPlace)
   const names = options.limit === undefined ? meant : limitHosts(inventory, meant, options.limit)
   const defaults = {
@@ -147,5 +171,5 @@ function selectHosts(
       },
     ]
   })
-  return { hosts, match: pattern => matchHosts(inventory, pattern) }
+  return { hosts, meant: meant.length, match: (pattern, place) => matchHosts(inventory, pattern, place) }
 }

@@ -27,3 +27,16 @@ export function placeOn(file: string, text: string, line: number, column: number
   const caret = `${' '.repeat(visible(whole.slice(from - 1, column - 1)).length + past)}^`
   return whole.trim() === '' ? { file, line, column } : { file, line, column, excerpt: `${shown}\n${caret}` }
 }
+
+/**
+ * The place of a part of a value: `at` units behind where `text` begins, which may be behind a quote.
+ * @param place of the value; it is the answer where the line does not show the text as it is, as behind a template.
+ */
+export function placeWithin(place: Place, text: string, at: number): Place {
+  const [line = '', caret = ''] = place.excerpt?.split('\n') ?? []
+  const from = caret.length - 1
+  const begin = [from, from + 1].find(one => line.startsWith(text.slice(0, at + 1), one))
+  if (place.column === undefined || from < 0 || begin === undefined) return place
+  const past = begin - from + at
+  return { ...place, column: place.column + past, excerpt: `${line}\n${' '.repeat(past)}${caret}` }
+}

@@ -16,7 +16,9 @@ const mostErrors = 20
 export function syntaxFaults(source: SourceLines, parsed: Document.Parsed): Fault[] {
   const faults = new Map<string, Fault>()
   // Thousands of brackets are one mistake, and to explain each would take minutes.
-  for (const error of parsed.errors.slice(0, mostErrors)) {
+  // What follows a tab is read as if it were not there.
+  const tabs = parsed.errors.filter(error => error.code === 'TAB_AS_INDENT')
+  for (const error of (tabs.length > 0 ? tabs : parsed.errors).slice(0, mostErrors)) {
     const line = lineAt(source.text, error.pos[0])
     const { message, hint, offset = error.pos[0] } = told(error, line, source.text, parsed)
     const place = placeAt(source, offset)
@@ -27,8 +29,11 @@ export function syntaxFaults(source: SourceLines, parsed: Document.Parsed): Faul
 }
 
 function told(error: YAMLError, line: string, text: string, parsed: Document.Parsed): Told {
-  const template = /[:,[{-]\s+(\{\{[^}]*\}\}[^\s,\]}#]*)/.exec(line)?.[1]
-  if (template !== undefined) return { message: braces, hint: `put it in quotes: "${template}"` }
+  const template = /(?<=[:,[{-]\s+)\{\{[^}]*\}\}[^\s,\]}#]*/.exec(line)
+  if (template) {
+    const offset = text.lastIndexOf('\n', error.pos[0] - 1) + 1 + template.index
+    return { message: braces, hint: `put it in quotes: "${template[0]}"`, offset }
+  }
   if (line.includes('\u00a0')) {
     const message = 'a no-break space (U+00A0) is no blank to YAML'
     return { message, hint: 'type the line anew: such spaces come from web pages and word processors' }
@@ -39,16 +44,21 @@ function told(error: YAMLError, line: string, text: string, parsed: Document.Par
     case 'BAD_SCALAR_START':
       return {
         message: `a text cannot begin with ${text.charAt(error.pos[0])}`,
-        hint: quoting(writtenValue(line)),
+        hint: quoting(valueIn(line, text, error.pos[0])),
       }
     case 'MULTILINE_IMPLICIT_KEY':
     case 'MISSING_CHAR':
     case 'BLOCK_AS_IMPLICIT_KEY':
       return unfinished(error, line, text, parsed)
     case 'BAD_ALIAS':
-      return { message: 'an unquoted "*" refers to an anchor', hint: quoting(writtenValue(line)) }
+      return {
+        message: 'an unquoted "*" refers to an anchor',
+        hint: quoting(valueIn(line, text, error.pos[0])),
+      }
     case 'BAD_INDENT':
-      return { ...openCollection(parsed, error.pos[0]) }
+      return openCollection(parsed, text, error.pos[0])
+    case 'BLOCK_IN_FLOW':
+      return withoutComma(line, text, error.pos[0])
     case 'UNEXPECTED_TOKEN':
       return behindValue(error, line, text)
     case 'RESOURCE_EXHAUSTION':
@@ -65,6 +75,7 @@ function unfinished(error: YAMLError, line: string, text: string, parsed: Docume
     const begin = quoteBefore(parsed, error.pos[0])
     return { message: 'a quote is opened here and never closed', hint: 'close it', offset: begin }
   }
+  if (error.message.startsWith('Flow ')) return openCollection(parsed, text, error.pos[0])
   const pair = /^\s*(?:- )?([\w-]+)([:=])\s*(\S.*)$/.exec(line)
   if (pair && !/^\s*(?:- )?[\w-]+: /.test(line)) {
     const [, key, , value] = pair
@@ -94,14 +105,25 @@ function indentOf(line: string): number {
   return line.length - line.trimStart().length
 }
 
-function openCollection(parsed: Document.Parsed, offset: number): Told {
-  let begin: Node | undefined
+function withoutComma(line: string, text: string, offset: number): Told {
+  const message = 'a colon and a blank within the value of an entry in brackets'
+  return {
+    message,
+    hint: `is a comma missing in it? If it is a text, ${quoting(valueIn(line, text, offset))}`,
+  }
+}
+
+/** What ends at the offset: the innermost that is not closed right before it. */
+function openCollection(parsed: Document.Parsed, text: string, offset: number): Told {
+  const ending: Node[] = []
   visit(parsed, {
     Collection(_key, node) {
       const [from = 0, , end = 0] = node.range ?? []
-      if (node.flow && from < offset && end >= offset - 1) begin = node as Node
+      if (node.flow && from < offset && end >= offset - 1) ending.push(node as Node)
     },
   })
+  const closed = /[\s\]}]*$/.exec(text.slice(0, offset))?.[0].replaceAll(/\s/g, '').length ?? 0
+  const begin = ending[Math.max(0, ending.length - 1 - closed)]
   if (!begin) return { message: 'the indentation does not fit: keys of one mapping begin in the same column' }
   const [open, close] = isSeq(begin) ? ['[', ']'] : ['{', '}']
   const message = `"${open}" is opened here and never closed, or what is in it is not indented`
@@ -135,6 +157,14 @@ function writtenValue(line: string): string {
     .replace(/^\s*(?:- )?(?:[\w-]+:\s+)?/, '')
     .replace(/\s+#.*$/, '')
     .trim()
+}
+
+/** As `writtenValue`; within brackets the one entry that begins at the offset. */
+function valueIn(line: string, text: string, offset: number): string {
+  const from = text.lastIndexOf('\n', offset - 1) + 1
+  const before = writtenValue(text.slice(from, offset))
+  const entry = /^[^,\]}]*/.exec(line.slice(offset - from))?.[0].trim()
+  return /^[[{]/.test(before) && entry ? entry : writtenValue(line)
 }
 
 function requoting(value: string): string {

@@ -1,7 +1,7 @@
 /** Which hosts a pattern selects: union, then `&`, then `!`, whatever the written order. */
 import { type Fault, fault, HandoverError, type Place } from '../core/fault.ts'
 import { nearest } from '../core/suggest.ts'
-import { placeOn } from '../document/place.ts'
+import { placeOn, placeWithin } from '../document/place.ts'
 import { readText } from '../document/text-file.ts'
 import { hostsOfGroup } from './hierarchy.ts'
 import { addGroup, addHost, createInventory, type Inventory } from './inventory.ts'
@@ -23,12 +23,18 @@ interface Term extends PatternPart {
  * Host names in Ansible's order: term by term, a group's own hosts before those of its children.
  * Ansible only warns about a name it does not know; here it is a fault. A glob or regex may select nothing after
  * `&` and `!`, and a group may be empty, so the result can be empty.
- * @param place where the pattern was written; otherwise the fault points into the pattern itself.
+ * @param written where: a place, or the name of an option that it is the value of. Faults point at the part that is wrong.
  * @throws HandoverError INVENTORY_BAD_PATTERN, INVENTORY_UNKNOWN_NAME; every term that is wrong is reported.
  */
-export function matchHosts(inventory: Inventory, pattern: string, place?: Place): string[] {
+export function matchHosts(
+  inventory: Inventory,
+  pattern: string,
+  written: Place | string = 'pattern',
+): string[] {
   const faults: Fault[] = []
-  const terms = readTerms(pattern, place ? () => place : at => placeOn('pattern', pattern, 1, at + 1), faults)
+  const placeAt = (at: number) =>
+    typeof written === 'string' ? placeOn(written, pattern, 1, at + 1) : placeWithin(written, pattern, at)
+  const terms = readTerms(pattern, placeAt, faults)
   const hosts = selectHosts(inventory, terms, faults)
   if (faults.length > 0) throw new HandoverError(faults)
   return hosts

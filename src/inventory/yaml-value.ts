@@ -153,7 +153,7 @@ function readUnsafe(reading: YamlReading, node: Node | null): Value {
 
 function readVault(reading: YamlReading, node: Node): Value {
   if (isScalar(node) && typeof node.value === 'string')
-    return tagged('vault', node.value, spotOf(reading, node))
+    return tagged('vault', textOf(reading, node), spotOf(reading, node))
   complain(reading.faults, 'INVENTORY_SYNTAX', 'an encrypted value is a text', spotOf(reading, node))
   return null
 }
@@ -172,15 +172,26 @@ function tagOf(reading: YamlReading, node: Node): 'vault' | 'unsafe' | undefined
   if (!tag || tag.startsWith('tag:yaml.org,2002:')) return undefined
   if (tag === '!vault' || tag === '!vault-encrypted') return 'vault'
   if (tag === '!unsafe') return 'unsafe'
-  complain(reading.faults, 'INVENTORY_NOT_BUILT', `the tag ${tag} is not read yet`, spotOf(reading, node))
+  const spot = spotOf(reading, node)
+  // The value begins behind it.
+  const offset = Math.max(0, reading.document.text.lastIndexOf(tag, spot.offset))
+  complain(reading.faults, 'INVENTORY_NOT_BUILT', `the tag ${tag} is not read yet`, { ...spot, offset })
   return undefined
 }
 
 function scalarValue(reading: YamlReading, node: Scalar): Value {
   if (node.type !== 'PLAIN' || node.tag === 'tag:yaml.org,2002:str')
-    return node.value === null ? null : String(node.value)
+    return node.value === null ? null : textOf(reading, node)
   const source = node.source ?? ''
   return reading.isJson ? jsonValue(source) : plainValue(source)
+}
+
+/** A block (`|`, `>`) has a line end for each of its lines; in a file that ends within the last one, PyYAML gives that none. */
+function textOf({ document: { text } }: YamlReading, { value, type, range }: Scalar): string {
+  const whole = String(value)
+  const isBlock = type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED'
+  const isCutOff = isBlock && (range?.[1] ?? 0) >= text.length && /\S[^\n]*$/.test(text)
+  return isCutOff ? whole.replace(/\n$/, '') : whole
 }
 
 /** A word of JSON: true, false, null or a number. */

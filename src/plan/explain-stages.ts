@@ -56,29 +56,36 @@ function oneStage(
   ]
 }
 
-function whyThese(plan: Plan, { selects, asked, hosts }: PlannedStage, before: number): string {
+function whyThese(plan: Plan, stage: PlannedStage, before: number): string {
+  const { selects, asked, hosts } = stage
   const size = plan.hosts.length
   const place = before === 0 ? 'first' : 'next'
   const order = orders[plan.order]
   const short = asked > hosts.length
+  const kept = keepsOne(plan, stage) ? '; later stages with a pattern keep one host each' : ''
   switch (selects.kind) {
     case 'rest':
       return `hosts: rest takes everybody ${before === 0 ? 'there is' : 'that earlier stages left'}`
     case 'count':
       return short
         ? `hosts: ${selects.value}, and only ${hosts.length} of ${size} ${hosts.length === 1 ? 'is' : 'are'} left, in ${order}`
-        : `hosts: ${selects.value} takes the ${place} ${asked === 1 ? 'one' : asked} of ${size} in ${order}`
+        : `hosts: ${selects.value} takes the ${place} ${asked === 1 ? 'one' : asked} of ${size} in ${order}${kept}`
     case 'percent': {
       const exact = (size * selects.value) / 100
       const rounding = exact === asked ? '' : exact < 1 ? ', at least 1' : ', rounded down'
       const but = short ? `, and only ${hosts.length} ${hosts.length === 1 ? 'is' : 'are'} left` : ''
-      return `hosts: ${selects.value}% of ${size} = ${number(exact)}${rounding}${rounding === '' ? '' : ` to ${asked}`}; the ${place} ${asked === 1 ? 'one' : asked} in ${order}${but}`
+      return `hosts: ${selects.value}% of ${size} = ${number(exact)}${rounding}${rounding === '' ? '' : ` to ${asked}`}; the ${place} ${asked === 1 ? 'one' : asked} in ${order}${but || kept}`
     }
     case 'pattern': {
       const others = short ? `; ${asked - hosts.length} more of what it matches went to earlier stages` : ''
       return `hosts: ${selects.value} matches ${hosts.length === 1 ? 'it' : 'them'}, in ${order}${others}`
     }
   }
+}
+
+function keepsOne({ order, stages }: Plan, stage: PlannedStage): boolean {
+  const later = stages.slice(stages.indexOf(stage) + 1)
+  return order === 'shuffle' && later.some(({ selects }) => selects.kind === 'pattern')
 }
 
 function number(value: number): string {

@@ -46,6 +46,7 @@ export function planRollout(
     playbook,
     names: hosts.map(host => host.name),
     match,
+    seed,
     concurrency,
     concurrencyCap,
     dropEmptyStages: options.dropEmptyStages ?? false,
@@ -106,7 +107,8 @@ function noHosts(playbook: Playbook): HandoverError {
 function together(faults: readonly Fault[]): Fault[] {
   const groups = new Map<string, Fault[]>()
   for (const one of faults) {
-    const key = `${one.code} ${one.place?.line}:${one.place?.column} ${one.message}`
+    const message = one.host === undefined ? one.message : withoutName(one.message, one.host)
+    const key = `${one.code} ${one.place?.line}:${one.place?.column} ${message}`
     const group = groups.get(key)
     if (group) group.push(one)
     else groups.set(key, [one])
@@ -116,4 +118,11 @@ function together(faults: readonly Fault[]): Fault[] {
     if (others.length === 0) return first
     return { ...first, message: `${first.message} (the same on ${plural(others.length, 'other host')})` }
   })
+}
+
+/** A template that names its host makes a text of its own for each, and is one mistake all the same. */
+function withoutName(message: string, host: string): string {
+  const [short = host] = host.split('.')
+  const names = [host, short].map(name => name.replace(/[^\w-]/g, '\\$&')).join('|')
+  return message.replace(new RegExp(`(?<![\\w-])(?:${names})(?![\\w-])`, 'g'), '')
 }

@@ -114,7 +114,7 @@ function readValue({ least, most, words }: Field, text: string): number | undefi
 
 function refusal({ name, least, most, words }: Field, item: string, hint?: string): Refusal {
   const names = words ? `, or a name such as ${words.find(Boolean)}` : ''
-  const known = `a ${name} is a number from ${least} to ${most}${names}; lists, ranges and steps are understood`
+  const known = `${name === 'hour' ? 'an' : 'a'} ${name} is a number from ${least} to ${most}${names}; lists, ranges and steps are understood`
   return { message: `has ${JSON.stringify(item)} as its ${name}`, hint: hint ?? known }
 }
 

@@ -4,6 +4,7 @@ import { parseDocument, readDocument, type SourceDocument } from '../document/do
 import type { Vars } from './playbook.ts'
 import { findTraps } from './traps.ts'
 import { nameProblem } from './variables.ts'
+import { refuseVault } from './vars-files.ts'
 
 /**
  * Later ones win, whole values are replaced. Values of pairs are always text, as in Ansible.
@@ -33,6 +34,7 @@ function readOne(arg: string): Vars {
 
 function mappingOf(document: SourceDocument, what: string): Vars {
   const { data, file } = document
+  refuseVault(document)
   if (data === null && file !== '--extra-vars') return {}
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw refusal(`${what} must hold a mapping of names to values`, { file })

@@ -58,6 +58,8 @@ export function hintForType(pattern: string, wanted: string, wrong: Wrong): stri
   if (value === null && /:\s+#\S/.test(place.excerpt ?? ''))
     return 'a "#" behind a blank begins a comment: quote the value'
   if (value === null && wanted.startsWith('a list')) return 'begin each entry with "- "'
+  const example = examples[pattern]
+  if (value === null && example) return `write a value, such as ${example}`
   if (value === null) return 'write a value, or remove the key'
   if (wrong.choices) return hintForChoice(pattern, String(value), wrong.choices)
   if (typeof value === 'object') return hintForCollection(pattern, wanted, value)
@@ -70,6 +72,8 @@ export function hintForType(pattern: string, wanted: string, wrong: Wrong): stri
   if (pattern === 'stages.*') return `write { name: canary, hosts: ${clip(written, 60)} }`
   if (wanted === 'a list of words')
     return 'give the program and each argument as an entry: [curl, -f, http://localhost/]'
+  if (wanted === 'a list of paths')
+    return `write ${name}: [${/^[\w./-]+$/.test(written) ? written : JSON.stringify(written)}]`
   return wanted.startsWith('a list') ? 'begin each entry with "- "' : undefined
 }
 
@@ -83,7 +87,10 @@ function hintForChoice(pattern: string, value: string, choices: readonly unknown
 }
 
 function hintForCollection(pattern: string, wanted: string, value: object): string | undefined {
-  if (wanted === 'text' && Array.isArray(value)) return 'write one text, such as "web:db" for two patterns'
+  if (wanted === 'text' && Array.isArray(value))
+    return /(?:^|\.)hosts$/.test(pattern)
+      ? 'write one text, such as "web:db" for two patterns'
+      : 'write one text, without brackets or "- " around it'
   if (pattern === 'health.*.command') return `write command: { run: [${Object.values(value).join(', ')}] }`
   return wanted.startsWith('a list') ? 'begin each entry with "- "' : undefined
 }

@@ -3,7 +3,7 @@ import { type Fault, type FaultCode, fault, type Place } from '../core/fault.ts'
 import { clip } from '../core/text.ts'
 import { type DocumentPath, placeOf, type SourceDocument } from '../document/document.ts'
 import { hintForMissing, hintForType } from './hints.ts'
-import { hintForKey, isNotBuilt, keyName, patternOf, spellingOf } from './keys.ts'
+import { hintForKey, isNotBuilt, keyName, meantKey, patternOf } from './keys.ts'
 import { sourceText } from './traps.ts'
 
 /** The parts of a zod issue that are read here. */
@@ -35,7 +35,7 @@ export function faultsOfIssues(document: SourceDocument, data: unknown, issues: 
 function misspeltKeys(issue: Issue): string[] {
   const path = pathOf(issue)
   return (issue.keys ?? []).flatMap(key => {
-    const meant = spellingOf(patternOf(path), key)
+    const meant = meantKey(patternOf(path), key)
     return meant === undefined ? [] : keyName([...path, meant])
   })
 }

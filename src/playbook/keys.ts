@@ -96,19 +96,35 @@ export function keyName(path: DocumentPath): string {
 export function hintForKey(mapping: string, key: string): string {
   if (key === '<<')
     return 'merge keys are not supported: write the keys out, or use an anchor for a single value'
-  const asAnsible = mapping === '' || mapping === 'stages.*' ? ansible[key] : undefined
+  const asAnsible = isOfAnsible(mapping, key) ? ansible[key] : undefined
   if (asAnsible) return asAnsible
-  const known = knownKeys[mapping] ?? []
-  const near = nearest(key, [...known, ...(notBuilt[mapping] ?? [])])
-  if (spellingOf(mapping, key) !== undefined) return `did you mean "${near}"?`
-  const home = Object.keys(knownKeys).find(other => other !== mapping && knownKeys[other]?.includes(key))
+  const home = homeOf(mapping, key)
+  const meant = meantKey(mapping, key)
+  if (meant !== undefined) return `did you mean "${meant}"?`
   if (home !== undefined)
     return home === '' ? `"${key}" belongs at the top level` : `"${key}" belongs under ${nameOf(home)}`
-  return near ? `did you mean "${near}"?` : `the keys here are ${known.join(', ')}`
+  return `the keys here are ${(knownKeys[mapping] ?? []).join(', ')}`
+}
+
+/** The key that is most likely meant; none where another hint is better. */
+export function meantKey(mapping: string, key: string): string | undefined {
+  const spelling = spellingOf(mapping, key)
+  if (spelling !== undefined) return spelling
+  if (isOfAnsible(mapping, key) || homeOf(mapping, key) !== undefined) return undefined
+  return nearest(key, [...(knownKeys[mapping] ?? []), ...(notBuilt[mapping] ?? [])])
+}
+
+function isOfAnsible(mapping: string, key: string): boolean {
+  return (mapping === '' || mapping === 'stages.*') && Object.hasOwn(ansible, key)
+}
+
+/** Another mapping that has the key. */
+function homeOf(mapping: string, key: string): string | undefined {
+  return Object.keys(knownKeys).find(other => other !== mapping && knownKeys[other]?.includes(key))
 }
 
 /** The known key that is the same but for case, dashes and blanks. */
-export function spellingOf(mapping: string, key: string): string | undefined {
+function spellingOf(mapping: string, key: string): string | undefined {
   const bare = (name: string) => name.toLowerCase().replaceAll(/[^a-z]/g, '')
   return knownKeys[mapping]?.find(known => bare(known) === bare(key))
 }

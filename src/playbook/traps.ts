@@ -1,7 +1,8 @@
 /** What YAML reads differently from what was most likely meant, wherever it stands. */
 import { isScalar, type Node } from 'yaml'
-import { type Fault, fault } from '../core/fault.ts'
+import { type Fault, fault, type Place } from '../core/fault.ts'
 import { type DocumentPath, nodeAt, placeOf, type SourceDocument } from '../document/document.ts'
+import { placeAt } from '../document/place.ts'
 import { keyName } from './keys.ts'
 
 export interface Trap {
@@ -25,7 +26,7 @@ export function findTraps(document: SourceDocument): Trap[] {
     if (found) {
       const { yields = false, ...one } = found
       const message = `${keyName(path)}: ${one.message}`
-      traps.push({ path, yields, fault: { ...one, message, place: placeOf(document, path) } })
+      traps.push({ path, yields, fault: { ...one, message, place: placeOfTrap(document, path) } })
     } else if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) visit(item, [...path, index], free)
     } else if (typeof value === 'object' && value !== null) {
@@ -34,6 +35,20 @@ export function findTraps(document: SourceDocument): Trap[] {
       }
     }
   }
+}
+
+/** A value begins behind its tag, which is what is complained about where there is one. */
+function placeOfTrap(document: SourceDocument, path: DocumentPath): Place {
+  const { node } = nodeAt(document, path)
+  const tag = node ? writtenTag(node) : undefined
+  const at = tag === undefined ? -1 : document.text.lastIndexOf(tag, node?.range?.[0])
+  return at < 0 ? placeOf(document, path) : placeAt(document, at)
+}
+
+/** Of a tag that is refused. */
+function writtenTag({ tag, range }: Node): string | undefined {
+  if (!tag || tag === 'tag:yaml.org,2002:str' || !range) return undefined
+  return tag.replace('tag:yaml.org,2002:', '!!')
 }
 
 /** A text that can be anything is left alone. */
@@ -54,9 +69,15 @@ function trapIn(document: SourceDocument, path: DocumentPath, value: unknown): F
   return typeof value === 'string' && isPlain ? wordTrap(written) : undefined
 }
 
-function tagTrap({ tag, range }: Node): Found | undefined {
-  if (!tag || tag === 'tag:yaml.org,2002:str' || !range) return undefined
-  const name = tag.replace('tag:yaml.org,2002:', '!!')
+export const vaultHint = 'decrypt it, or name what is secret under secrets: { env: NAME } or { file: /path }'
+
+function tagTrap(node: Node): Found | undefined {
+  const name = writtenTag(node)
+  if (name === undefined) return undefined
+  if (/^!vault(?:-encrypted)?$/.test(name)) {
+    const message = 'this is encrypted with Ansible Vault, which is read in inventories only'
+    return fault('YAML_UNSAFE', message, { hint: vaultHint })
+  }
   const hint = name.startsWith('!!') ? 'write the value plainly' : `quote it if it is a text: "${name}"`
   return fault('YAML_UNSAFE', `${name} is a YAML tag, and none is read here`, { hint })
 }

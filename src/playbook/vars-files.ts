@@ -5,7 +5,7 @@ import { type DocumentPath, placeOf, readDocument, type SourceDocument } from '.
 import { keyName } from './keys.ts'
 import type { Vars } from './playbook.ts'
 import { createScope, faultsAt, renderTemplate } from './template.ts'
-import { findTraps } from './traps.ts'
+import { findTraps, vaultHint } from './traps.ts'
 import { checkVars } from './variables.ts'
 
 export interface VarsFiles {
@@ -41,12 +41,7 @@ export function readVarsFiles(document: SourceDocument, own: Vars, extraVars: Va
 function readOne(file: string): Vars {
   const document = readDocument(file)
   const { data } = document
-  if (typeof data === 'string' && data.startsWith('$ANSIBLE_VAULT')) {
-    const hint = 'decrypt it, or name what is secret under secrets'
-    throw new HandoverError(
-      fault('PLAYBOOK_NOT_BUILT', 'Ansible Vault cannot be read yet', { place: { file }, hint }),
-    )
-  }
+  refuseVault(document)
   if (data === null) return {}
   if (typeof data !== 'object' || Array.isArray(data)) {
     const hint = 'write one variable a line: version: "1.26.3"'
@@ -56,6 +51,13 @@ function readOne(file: string): Vars {
   const faults = [...findTraps(document).map(one => one.fault), ...checkVars(document, data as Vars, [])]
   if (faults.length > 0) throw new HandoverError(faults)
   return data as Vars
+}
+
+/** @throws HandoverError PLAYBOOK_NOT_BUILT for a file that is encrypted as a whole. */
+export function refuseVault({ file, data }: SourceDocument): void {
+  if (typeof data !== 'string' || !data.startsWith('$ANSIBLE_VAULT')) return
+  const message = 'this is encrypted with Ansible Vault, which is read in inventories only'
+  throw new HandoverError(fault('PLAYBOOK_NOT_BUILT', message, { place: { file }, hint: vaultHint }))
 }
 
 /** A file that cannot be read is shown where the playbook names it; what is wrong inside of one, inside of it. */

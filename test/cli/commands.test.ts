@@ -11,6 +11,7 @@ handover: { driver: nginx, binary: /usr/sbin/nginx, pid_file: /run/nginx.pid }
 beforeAll(() => {
   desk = openDesk()
   desk.write('up.yml', playbook)
+  desk.write('misspelt.yml', `${playbook}stages: [{ name: one, hosts: a:bb }, { name: rest, hosts: rest }]\n`)
   desk.write('hosts.ini', '[web]\na\nb\nc\n')
 })
 afterAll(() => desk.clear())
@@ -23,6 +24,11 @@ test.each([
   [['run', 'up.yml', 'more'], 'too many arguments'],
   [['run', 'up.yml', '--forks', '0'], 'at least 1'],
   [['run', 'up.yml', '--ask-become-pass'], "unknown option '--ask-become-pass'"],
+  [['run', 'up.yml', '-K'], 'hint: sudo has to work without a password'],
+  [
+    ['inventory', '--list', '--ask-vault-pass'],
+    'hint: handover asks for no password: --vault-password-file FILE',
+  ],
   [['plan', 'up.yml'], 'no inventory was given'],
   [['show', 'nothing'], 'there are no runs in'],
 ] as const)('wrong usage %j ends with 5', (args, text) => {
@@ -37,6 +43,11 @@ test.each([
   [['plan', 'up.yml', '-i', 'hosts.ini', '-l', 'nobody'], 'nobody'],
   [['plan', 'up.yml', '-i', 'hosts.ini', '-e', '{broken'], 'error'],
   [['run', 'up.yml', '-i', 'x,', '-l', 'x'], 'web'],
+  [
+    ['run', 'up.yml', '-i', 'hosts.ini', '-l', '!web'],
+    '"web" has 3 hosts, and --limit "!web" leaves none\n  at --limit:1:1',
+  ],
+  [['plan', 'misspelt.yml', '-i', 'hosts.ini'], 'no host or group is called "bb"\n  at misspelt.yml:5:32'],
 ] as const)('bad input %j ends with 4', (args, text) => {
   const { exit, out, err } = desk.handover(...args)
   expect({ exit, out }).toEqual({ exit: 4, out: '' })
@@ -55,10 +66,18 @@ test('with --output json a refusal is one line of JSON with the exit code', () =
 })
 
 test('--list-hosts prints them as Ansible does, limited by --limit', () => {
-  for (const command of ['run', 'plan', 'preflight']) {
+  for (const command of ['run', 'plan', 'preflight', 'validate']) {
     const { exit, out } = desk.handover(command, 'up.yml', '-i', 'hosts.ini', '--list-hosts', '-l', 'b:c')
     expect({ exit, out }).toEqual({ exit: 0, out: '  hosts (2):\n    b\n    c\n' })
   }
+})
+
+test('--list-hosts lists them beside --syntax-check, too, and needs an inventory', () => {
+  expect(desk.handover('run', 'up.yml', '-i', 'hosts.ini', '--list-hosts', '--syntax-check')).toMatchObject({
+    exit: 0,
+    out: '  hosts (3):\n    a\n    b\n    c\n',
+  })
+  expect(desk.handover('validate', 'up.yml', '--list-hosts')).toMatchObject({ exit: 5, out: '' })
 })
 
 test('--syntax-check contacts nobody, and validate works without an inventory', () => {

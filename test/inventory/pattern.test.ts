@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { placeOn } from '../../src/document/place.ts'
 import type { Inventory } from '../../src/inventory/inventory.ts'
 import { limitHosts, matchHosts } from '../../src/inventory/pattern.ts'
 import { brief, directoryWith, faultsOfCall, loadIni } from './files.ts'
@@ -124,6 +125,14 @@ describe('mistakes', () => {
     expect(fault?.hint).toBe('did you mean "europe"?')
     expect(fault?.place?.excerpt).toBe('web:eurpoe\n    ^')
     const place = { file: 'site.yml', line: 3, column: 8 }
+    const written = (line: string) =>
+      brief(faultsOfCall(() => matchHosts(fleet(), 'web:!wbe', placeOn('s.yml', line, 1, 8))))
+    expect(written('hosts: web:!wbe # all')).toEqual([
+      'INVENTORY_UNKNOWN_NAME 1:13 no host or group is called "wbe"',
+    ])
+    expect(written('hosts: "web:!wbe"')[0]).toContain('1:14')
+    expect(written('hosts: "{{ pattern }}"')[0]).toContain('1:8')
+    expect(faultsOfCall(() => matchHosts(fleet(), 'wbe', '--host'))[0]?.place?.file).toBe('--host')
     expect(faultsOfCall(() => matchHosts(fleet(), 'wbe', place))[0]?.place).toEqual(place)
   })
 

@@ -77,6 +77,23 @@ describe('words without quotes mean what YAML 1.1 says, as in Ansible', () => {
   })
 })
 
+// Each as PyYAML reads it.
+test.each([
+  ['|\n  abc', 'abc'],
+  ['|+\n  abc', 'abc'],
+  ['>\n  abc\n  def', 'abc def'],
+  ['|\n  abc\n', 'abc\n'],
+  ['|\n  abc\n\n', 'abc\n'],
+  ['|\n  abc\n# end', 'abc\n'],
+  ['|\n  abc\n  ', 'abc\n'],
+  ['|-\n  abc', 'abc'],
+])('a block at the end of a file: %j', (written, expected) => {
+  const inventory = loadYaml(
+    `all:\n hosts:\n  h:\n   v: ${written.replaceAll('\n', '\n  ')}`.replace(/ +# end$/, '# end'),
+  )
+  expect(hostVars(inventory, 'h').v).toEqual(expected)
+})
+
 test('anchors, aliases and merge keys', () => {
   const inventory = loadYaml(`all:
   hosts:
@@ -115,7 +132,7 @@ describe('every mistake has its place', () => {
     ['a:\n  children:\n    b:\n      children:\n        a:', [/^INVENTORY_CYCLE 5:9 .*a > b > a/]],
     ['plugin: aws_ec2', ['INVENTORY_NOT_BUILT 1:1 inventory plugins are not built yet (this is "aws_ec2")']],
     ['all:\n  vars:\n    p: !vault [1]', [/^INVENTORY_SYNTAX 3:15 an encrypted value is a text/]],
-    ['all:\n  vars:\n    p: !mine "x"', [/^INVENTORY_NOT_BUILT 3:14 the tag !mine/]],
+    ['all:\n  vars:\n    p: !mine "x"', [/^INVENTORY_NOT_BUILT 3:8 the tag !mine/]],
     ['all:\n  hosts:\n    a: { __proto__: 1 }', [/^YAML_UNSAFE 3:10/]],
   ] as [string, (string | RegExp)[]][])('%j', (text, expected) => {
     const found = brief(faultsOfCall(() => loadYaml(text)))

@@ -106,7 +106,7 @@ stages:
 
     stages, one after the other:
       1. two: 2 of 7 hosts: web1, web3
-           why:    hosts: 2 takes the first 2 of 7 in shuffled order
+           why:    hosts: 2 takes the first 2 of 7 in shuffled order; later stages with a pattern keep one host each
            pace:   one at a time; the next one starts when it is healthy
            takes:  at least as long as the switches take
       2. named: 1 of 7 hosts: web2

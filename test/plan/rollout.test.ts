@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { planRollout } from '../../src/plan/rollout.ts'
-import { load } from '../playbook/world.ts'
+import { load, minimal } from '../playbook/world.ts'
 import { artifact, byName, directory, faultsFrom, hostNamed, planOf, shown, webHosts } from './world.ts'
 
 const perHost = `name: nginx {{ version }}
@@ -19,6 +19,13 @@ health:
   - { name: port, tcp: { address: "{{ inventory_hostname }}:{{ http_port | default(80) }}", from: host } }
   - { name: own, command: { run: [bin/probe, "{{ http_port | default(80) }}", "{{ ansible_user }}"] } }
 `
+it('tells a mistake once that only the name of the host makes look different', () => {
+  const text = `${minimal}health: [{ name: up, http: { url: "{{ inventory_hostname }}/" } }]\n`
+  const faults = faultsFrom(() => planRollout(load(text), webHosts(300), byName, artifact))
+  expect(faults).toHaveLength(1)
+  expect(faults[0]?.message).toMatch(/ \(the same on 299 other hosts\)$/)
+})
+
 const plan = (
   hosts = [hostNamed('a.example', { vars: { zone: 'fra', shared: 'inventory' } })],
   extraVars = {},

@@ -56,6 +56,42 @@ describe('how many hosts a stage gets', () => {
   })
 })
 
+it.each([
+  ['{ name: a, hosts: 1 }', 'add a last stage that takes all others: { name: rest, hosts: rest }'],
+  ['{ name: rest, hosts: 10% }', 'let the last stage take all others: { name: rest, hosts: rest }'],
+  [
+    '{ name: rest, hosts: 1 }, { name: a, hosts: 1 }',
+    'add a last stage that takes all others: { name: others, hosts: rest }',
+  ],
+])('stages that leave hosts over, %s: a hint that may be followed literally', (list, hint) => {
+  expect(faultsFrom(() => planOf(`stages: [${list}]`))).toMatchObject([
+    { code: 'PLAN_UNCOVERED_HOSTS', hint },
+  ])
+})
+
+it('a shuffle empties no stage that names its hosts, whatever the seed', () => {
+  const list = stages(2, 'web1', 'web1,web2,web3', 1, 'web4', 'rest')
+  const sizes = (count: number, seed: number) =>
+    planOf(`${list}\norder: shuffle`, { hosts: webHosts(count), options: { seed } }).stages.map(
+      ({ name, hosts }) => [name, hosts.length],
+    )
+  const canaries = new Set<string>()
+  for (let seed = 0; seed < 100; seed++) {
+    const planned = planOf(`${list}\norder: shuffle`, { options: { seed } })
+    const hosts = planned.stages.flatMap(stage => stage.hosts)
+    expect(hosts.toSorted()).toEqual(webHosts(8).map(host => host.name))
+    expect(planned.emptyStages).toEqual([])
+    for (const name of planned.stages[0]?.hosts ?? []) canaries.add(name)
+  }
+  // Only those that are the last of a stage are never drawn.
+  expect([...canaries].toSorted()).toEqual(['web2', 'web3', 'web5', 'web6', 'web7', 'web8'])
+  for (const seed of [0, 1, 2]) {
+    const [fault] = faultsFrom(() => sizes(4, seed))
+    expect(fault).toMatchObject({ code: 'PLAN_EMPTY_STAGE' })
+    expect(fault?.message).toContain(`(order: shuffle, seed ${seed})`)
+  }
+})
+
 describe('concurrency', () => {
   it.each([
     ['', undefined, 5, [5]],

@@ -32,6 +32,13 @@ describe('what is understood', () => {
 })
 
 describe('what is refused', () => {
+  it('a file of Ansible Vault, by name', () => {
+    const file = write('$ANSIBLE_VAULT;1.1;AES256\n31366\n', 'vault.yml')
+    expect(faultsFrom(() => parseExtraVars([`@${file}`]))).toMatchObject([
+      { code: 'PLAYBOOK_NOT_BUILT', message: expect.stringContaining('encrypted'), place: { file } },
+    ])
+  })
+
   it.each([
     ['', 'PLAYBOOK_EXTRA_VARS', '-e is empty'],
     ['version', 'PLAYBOOK_EXTRA_VARS', '"version" is not name=value'],
