@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { type Fault, fault, HandoverError } from '../core/fault.ts'
+import { type Fault, fault, HandoverError, type Place } from '../core/fault.ts'
 import { hostVars } from '../inventory/host-vars.ts'
 import type { Inventory, Vars } from '../inventory/inventory.ts'
 import { limitHosts, matchHosts } from '../inventory/pattern.ts'
@@ -60,6 +60,13 @@ export async function resolvePlays(
   }))
   if (first) return [first, ...others]
   throw new HandoverError(fault('PLAN_NO_HOSTS', `--limit leaves no host of any play in ${file}`))
+}
+
+/** What its window is judged by, and how it is told. */
+export function gatedOf({ plan, play, playbook }: Resolved): Pick<Resolved, 'plan' | 'play'> & {
+  readonly place: Place
+} {
+  return { plan, play, place: playbook.hostsPlace }
 }
 
 type Selected = ReturnType<typeof selectHosts>
