@@ -66,15 +66,16 @@ describe('what is closed', () => {
   })
 })
 
-test('a wait that is broken off says of which play, and what comes next fits', async () => {
+/** Begins a play whose window is closed. @param hear whatever is printed */
+async function begin(wait: boolean, hear: (text: string) => void) {
   const hour = (new Date().getUTCHours() + 12) % 24
   const said = { out: '', err: '' }
-  const terminal = {
-    out: (text: string) => {
+  const terminal: Terminal = {
+    out: text => {
       said.out += text
-      if (text.startsWith('waits until')) process.emit('SIGHUP')
+      hear(text)
     },
-    err: (text: string) => {
+    err: text => {
       said.err += text
     },
     isTty: false,
@@ -82,20 +83,33 @@ test('a wait that is broken off says of which play, and what comes next fits', a
     rows: 24,
     env: {},
     exit: () => {},
-  } satisfies Terminal
-  const { plan, play } = gated(2, 'back', `0 ${hour} * * *`)
-  const waiting = { plan: { ...plan, hosts: [] }, play, machine: 'x86_64', playbook: 'two.yml' }
-  const exit = await carryOutPlays(terminal, [waiting as unknown as PlayToRun], {
-    wait: true,
-  } as Parameters<typeof carryOutPlays>[2])
+  }
+  const { plan, ...more } = gated(2, 'back', `0 ${hour} * * *`)
+  const closed = { ...more, plan: { ...plan, hosts: [] }, machine: 'x86_64', playbook: 'two.yml' }
+  const all = { ...options, wait } as Parameters<typeof carryOutPlays>[2]
+  const exit = await carryOutPlays(terminal, [closed as unknown as PlayToRun], all)
+  return { ...said, exit }
+}
+
+test('a wait that is broken off says of which play, and what comes next fits', async () => {
+  const { exit, out, err } = await begin(true, text => {
+    if (text.startsWith('waits until')) process.emit('SIGHUP')
+  })
   expect(exit).toBe(130)
-  expect(said.err).toBe('play 2 (back) not begun: nothing of it was contacted\n')
-  expect(said.out).toContain(
-    'the maintenance window of play 2 (back) is closed, and nothing of it is contacted',
-  )
-  expect(said.out).toMatch(
+  expect(err).toBe('play 2 (back) not begun: nothing of it was contacted\n')
+  expect(out).toContain('the maintenance window of play 2 (back) is closed, and nothing of it is contacted')
+  expect(out).toMatch(
     /plays, exit 130:\n {2}2\. back: not begun, exit 130\nnext: run the playbook again when you are ready: what is done is passed over, then come back\n$/,
   )
+})
+
+test('a window that has closed before its play began stops it, without --wait', async () => {
+  const { exit, out, err } = await begin(false, () => {})
+  expect(exit).toBe(8)
+  expect(err).toMatch(
+    /^error WINDOW_CLOSED: play 2 \(back\): .*\n {2}at two\.yml:9:10\n {2}hint: run it then, or add --wait/,
+  )
+  expect(out).toMatch(/\nnext: run the playbook again when the window is open, or with --wait: what is done/)
 })
 
 describe('on the command line', () => {
