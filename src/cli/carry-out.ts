@@ -1,5 +1,6 @@
 /** Carrying out a new plan: the question, the run directory, and leading it to its end. */
 import { type ExitCode, exitCode } from '../core/exit-code.ts'
+import type { Place } from '../core/fault.ts'
 import { claimController } from '../journal/controllers.ts'
 import type { EntryBody, PlayInfo, RunOutcome } from '../journal/entry.ts'
 import { createRunDirectory, newRunId } from '../journal/run-directory.ts'
@@ -28,6 +29,8 @@ export interface Undertaking {
   readonly sources?: readonly string[]
   /** Which play of the playbook it is, where there are several. */
   readonly play?: PlayInfo
+  /** Where the playbook says which hosts the play is for. */
+  readonly place?: Place
   /** Its id, where somebody has to know it before; else a new one. */
   readonly run?: string
 }
@@ -40,7 +43,7 @@ export async function carryOut(
   options: CarryOutOptions,
 ): Promise<number> {
   secretsOf(undertaking.plan, terminal)
-  requireOpen(undertaking.plan, options)
+  requireOpen([undertaking], options)
   const lines = wrapLines(explainPlan(undertaking.plan, Date.now()), terminal.columns)
   if (!(await agreed(terminal, question, lines, options))) return exitCode.interrupted
   const { exit } = await undertake(terminal, undertaking, options)
@@ -69,11 +72,11 @@ export interface Undertaken {
 /** Waits for its window where that is asked for, then a run directory, and leading the run to its end. */
 export async function undertake(
   terminal: Terminal,
-  { plan, machine, playbook, sources = [], play, run = newRunId(new Date()) }: Undertaking,
+  { plan, machine, playbook, sources = [], play, place, run = newRunId(new Date()) }: Undertaking,
   options: CarryOutOptions,
 ): Promise<Undertaken> {
   const secrets = secretsOf(plan, terminal)
-  const interrupted = await awaitOpening(terminal, plan, options)
+  const interrupted = await awaitOpening(terminal, { plan, play, place }, options)
   if (interrupted !== undefined) return { run: null, exit: interrupted, outcome: undefined }
   const root = runDirectory(options, terminal)
   const dir = await createRunDirectory(root, run, { ...plan, machine }, await digestAll(sources))

@@ -1,11 +1,11 @@
 /** `handover plan` and `handover validate`: files only, unless `plan` is asked to compare. */
 import { type ExitCode, exitCode } from '../core/exit-code.ts'
+import { HandoverError } from '../core/fault.ts'
 import { plural } from '../core/text.ts'
 import { estimate } from '../plan/estimate.ts'
 import { explainPlan } from '../plan/explain.ts'
 import type { Plan } from '../plan/plan.ts'
-import { nextOpenings } from '../plan/windows.ts'
-import { shownOpenings } from '../plan/windows-text.ts'
+import { openingsToShow } from '../plan/windows.ts'
 import { readArtifact } from '../playbook/artifact.ts'
 import { parseExtraVars } from '../playbook/extra-vars.ts'
 import { loadPlays } from '../playbook/load.ts'
@@ -19,8 +19,9 @@ import { listHosts } from './meant-hosts.ts'
 import { type TargetOptions, wantsColor } from './options.ts'
 import { compareHosts, showComparisons } from './plan-diff.ts'
 import { exitOfLooks, gravest } from './preflight-command.ts'
-import { type Resolved, resolvePlays } from './resolve.ts'
+import { gatedOf, type Resolved, resolvePlays } from './resolve.ts'
 import type { Terminal } from './terminal.ts'
+import { type Gated, neverOpening } from './window-faults.ts'
 
 export interface PlanCommandOptions extends TargetOptions {
   readonly diff?: boolean
@@ -105,9 +106,11 @@ function tellPlan(terminal: Terminal, { plan, play }: Resolved, exit: ExitCode):
 }
 
 /** Beside the plan, which does not change with the time. */
-function openingsOf({ windows }: Plan): { readonly openings?: readonly Record<string, string>[] } {
+function openingsOf({ windows, stages }: Plan): {
+  readonly openings?: readonly Record<string, string | null>[]
+} {
   if (!windows) return {}
-  const openings = nextOpenings(windows.rules, Date.now(), shownOpenings).map(one => ({
+  const openings = openingsToShow({ windows, stages }, Date.now()).map(one => ({
     from: isoTime(one.fromMs),
     starts_until: isoTime(one.startsUntilMs),
     until: isoTime(one.endMs),
@@ -115,8 +118,9 @@ function openingsOf({ windows }: Plan): { readonly openings?: readonly Record<st
   return { openings }
 }
 
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString()
+/** Null for an end that is not within two years. */
+function isoTime(ms: number): string | null {
+  return ms === Number.POSITIVE_INFINITY ? null : new Date(ms).toISOString()
 }
 
 export async function validateCommand(
@@ -132,6 +136,7 @@ export async function validateCommand(
     listHosts(terminal, plays)
     return exitCode.done
   }
+  refuseNever(plays.map(gatedOf))
   for (const { plan, play } of plays) {
     const { hosts, stages, fingerprint, name } = plan
     if (options.output === 'json') {
@@ -149,6 +154,12 @@ export async function validateCommand(
   return exitCode.done
 }
 
+/** A window that is closed now is none of its business; one that nobody could ever wait for is. */
+function refuseNever(plays: readonly Gated[]): void {
+  const never = neverOpening(plays, Date.now())
+  if (never.length > 0) throw new HandoverError(never)
+}
+
 /** Without an inventory there are no hosts, so what differs by host cannot be checked. */
 async function validatePlaybook(terminal: Terminal, file: string, options: TargetOptions): Promise<number> {
   const plays = loadPlays(file, { extraVars: parseExtraVars(options.extraVars) })
@@ -156,6 +167,13 @@ async function validatePlaybook(terminal: Terminal, file: string, options: Targe
     await readArtifact(play)
     await readMachine(play)
   }
+  refuseNever(
+    plays.map(({ name, windows: rules, onWindowClose: onClose, hostsPlace: place }, index) => ({
+      plan: { name, stages: [], ...(rules.length > 0 ? { windows: { rules, onClose } } : {}) },
+      play: { number: index + 1, of: plays.length, later: [] },
+      place,
+    })),
+  )
   if (options.output === 'json') terminal.out(`${jsonLine({ v: 1, valid: true })}\n`)
   else terminal.out(`valid: ${file}; name an inventory with -i to check it for every host\n`)
   return exitCode.done

@@ -37,7 +37,8 @@ export async function carryOutPlays(
   const signals = heedSignals()
   const conclude = (exit: number) => {
     const code = stopExit(exit, ends.length < plays.length ? signals.heard() : undefined)
-    tellEnds(terminal, options, [...ends, ...plays.slice(ends.length).map(notBegun)], code)
+    const all = [...ends, ...plays.slice(ends.length).map(notBegun)]
+    tellEnds(terminal, options, all, code, signals.heard() !== undefined)
     return code
   }
   try {
@@ -107,6 +108,7 @@ function tellEnds(
   { output }: CarryOutOptions,
   ends: readonly PlayEnd[],
   exit: number,
+  interrupted: boolean,
 ): void {
   const left = ends.filter(end => end.run === null).map(({ name }) => oneLine(name, 120))
   const summary =
@@ -122,10 +124,24 @@ function tellEnds(
   terminal.out(`\nplays, exit ${exit}:\n${ends.map(end => `  ${endLine(end)}\n`).join('')}`)
   if (left.length > 0) {
     terminal.out(
-      `next: when what stopped it is mended, run the playbook again: what is done is passed over, then come ${left.join(', ')}\n`,
+      `next: ${againText(exit, interrupted)}: what is done is passed over, then come ${left.join(', ')}\n`,
     )
   }
 }
+
+function againText(exit: number, interrupted: boolean): string {
+  if (exit === exitCode.outsideWindow) return 'run the playbook again when the window is open, or with --wait'
+  return interrupted && calledOff.has(exit)
+    ? 'run the playbook again when you are ready'
+    : 'when what stopped it is mended, run the playbook again'
+}
+
+/** What a run ends with that somebody has stopped, and that has left nothing to mend. */
+const calledOff: ReadonlySet<number> = new Set([
+  exitCode.rolledBack,
+  exitCode.interrupted,
+  exitCode.terminated,
+])
 
 function endLine({ play, name, run, outcome, exit }: PlayEnd): string {
   const what =

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { type Fault, fault, HandoverError } from '../core/fault.ts'
+import { type Fault, fault, HandoverError, type Place } from '../core/fault.ts'
 import { hideIn, hider, Secret } from '../core/secret.ts'
 import { plural } from '../core/text.ts'
 import { placeOn } from '../document/place.ts'
@@ -86,6 +86,13 @@ function noneLeft(before: string, limit: string, after: string): HandoverError {
 function withoutDecrypted(faults: readonly Fault[], inventory: Inventory): readonly Fault[] {
   const decrypted = [...secretsOf(inventory)].map(text => new Secret(text))
   return decrypted.length === 0 ? faults : hideIn(faults, hider(decrypted))
+}
+
+/** What its window is judged by, and how it is told. */
+export function gatedOf({ plan, play, playbook }: Resolved): Pick<Resolved, 'plan' | 'play'> & {
+  readonly place: Place
+} {
+  return { plan, play, place: playbook.hostsPlace }
 }
 
 type Selected = ReturnType<typeof selectHosts>

@@ -9,7 +9,7 @@ import type { TargetOptions } from './options.ts'
 import { explainPlay, validateCommand } from './plan-command.ts'
 import { carryOutPlays } from './plays.ts'
 import { preflightCommand } from './preflight-command.ts'
-import { type Resolved, resolvePlays } from './resolve.ts'
+import { gatedOf, type Resolved, resolvePlays } from './resolve.ts'
 import { secretsOfNew } from './secrets.ts'
 import { sourceFiles } from './source-files.ts'
 import type { Terminal } from './terminal.ts'
@@ -30,17 +30,15 @@ export async function runCommand(terminal: Terminal, playbook: string, options: 
     listHosts(terminal, plays)
     return exitCode.done
   }
-  for (const { plan } of plays) {
-    requireOpen(plan, options)
-    // What cannot be read or kept is told before the first play contacts anybody.
-    secretsOfNew(plan, terminal)
-  }
+  requireOpen(plays.map(gatedOf), options)
+  // What cannot be read or kept is told before the first play contacts anybody.
+  for (const { plan } of plays) secretsOfNew(plan, terminal)
   const lines = plays.flatMap((each, index) => [...(index > 0 ? [''] : []), ...explainPlay(each)])
   if (!(await agreed(terminal, questionOf(plays), wrapLines(lines, terminal.columns), options)))
     return exitCode.interrupted
-  const undertakings = plays.map(({ plan, machine, play, playbook: loaded }) => {
-    const sources = sourceFiles(loaded, options)
-    return { plan, machine, playbook, sources, play }
+  const undertakings = plays.map(resolved => {
+    const sources = sourceFiles(resolved.playbook, options)
+    return { ...gatedOf(resolved), machine: resolved.machine, playbook, sources }
   })
   const [only, ...others] = undertakings
   if (only && others.length === 0) return (await undertake(terminal, only, options)).exit

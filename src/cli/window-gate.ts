@@ -2,13 +2,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { formatDuration } from '../core/duration.ts'
 import { type ExitCode, exitCode } from '../core/exit-code.ts'
-import { fault, HandoverError } from '../core/fault.ts'
+import { HandoverError } from '../core/fault.ts'
 import { momentText } from '../plan/moment-text.ts'
-import type { Plan } from '../plan/plan.ts'
-import { type RunStart, runStart, spreadMs, zoneOf } from '../plan/windows.ts'
+import { zoneOf } from '../plan/windows.ts'
 import type { OutputOptions } from './options.ts'
 import { tell } from './steer-commands.ts'
 import type { Terminal } from './terminal.ts'
+import { closedNow, type Gated, neverOpening, playText, startOf } from './window-faults.ts'
 
 export interface WaitOptions extends OutputOptions {
   readonly wait?: boolean
@@ -17,33 +17,37 @@ export interface WaitOptions extends OutputOptions {
 /** A machine that sleeps must not be late by more than this, nor start in a window that has closed meanwhile. */
 const lookEveryMs = 2000
 
-/** @throws HandoverError WINDOW_CLOSED where the run cannot begin now, nor is to wait. */
-export function requireOpen(plan: Plan, { wait }: WaitOptions): void {
-  const start = startOf(plan)
-  if (!start || start.isNow || (wait && start.opening)) return
-  throw closed(plan, start)
+/**
+ * Each of them has a window that is open now, or that can be waited for where that is asked for.
+ * @throws HandoverError WINDOW_NEVER_OPENS, WINDOW_CLOSED.
+ */
+export function requireOpen(plays: readonly Gated[], { wait }: WaitOptions, nowMs = Date.now()): void {
+  const never = neverOpening(plays, nowMs)
+  if (never.length > 0) throw new HandoverError(never)
+  const closed = wait ? [] : closedNow(plays, nowMs)
+  if (closed.length > 0) throw new HandoverError(closed)
 }
 
 /**
  * Waits for the window by the wall clock, which is looked at again and again.
- * @returns an exit code when that was interrupted. @throws HandoverError WINDOW_CLOSED.
+ * @returns an exit code when that was interrupted. @throws HandoverError WINDOW_NEVER_OPENS, WINDOW_CLOSED.
  */
 export async function awaitOpening(
   terminal: Terminal,
-  plan: Plan,
+  gated: Gated,
   options: WaitOptions,
 ): Promise<ExitCode | undefined> {
-  requireOpen(plan, options)
   const stopped = new AbortController()
   const stop = (signal: NodeJS.Signals) => stopped.abort(signal)
   for (const signal of signals) process.on(signal, stop)
   try {
     for (let said: number | undefined; ; ) {
-      const start = startOf(plan)
-      if (!start || start.isNow) return undefined
-      if (!start.opening) throw closed(plan, start)
+      const nowMs = Date.now()
+      requireOpen([gated], options, nowMs)
+      const start = startOf(gated, nowMs)
+      if (!start?.opening || start.isNow) return undefined
       // Slept through one, it waits for the next.
-      if (said !== start.opening.fromMs) sayWaiting(terminal, plan, start.opening.fromMs, options)
+      if (said !== start.opening.fromMs) sayWaiting(terminal, gated, start.opening.fromMs, options)
       said = start.opening.fromMs
       await pause(Math.max(10, Math.min(lookEveryMs, said - Date.now())), undefined, {
         signal: stopped.signal,
@@ -51,7 +55,8 @@ export async function awaitOpening(
     }
   } catch (error) {
     if (!stopped.signal.aborted) throw error
-    terminal.err('not started: nothing was contacted\n')
+    const who = playText(gated)
+    terminal.err(`${who ? `${who} not begun: nothing of it` : 'not started: nothing'} was contacted\n`)
     return stopped.signal.reason === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted
   } finally {
     for (const signal of signals) process.off(signal, stop)
@@ -60,32 +65,16 @@ export async function awaitOpening(
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-function startOf({ windows, stages }: Plan): RunStart | undefined {
-  return windows && runStart(windows, stages, Date.now())
-}
-
-function sayWaiting(terminal: Terminal, plan: Plan, untilMs: number, options: WaitOptions): void {
+function sayWaiting(terminal: Terminal, gated: Gated, untilMs: number, options: WaitOptions): void {
+  const { plan, play } = gated
+  const who = playText(gated)
   const left = formatDuration(untilMs - Date.now())
-  const text = `waits until ${momentText(untilMs, zoneOf(plan.windows?.rules ?? []))}, for ${left}: the maintenance window is closed, and nothing is contacted before`
-  tell(terminal, options, undefined, 'window.waiting', text, { opens: new Date(untilMs).toISOString() })
-}
-
-function closed({ windows, stages }: Plan, { opening, isTooLate }: RunStart): HandoverError {
-  const neededMs = windows?.onClose === 'rollback' ? spreadMs(stages) : 0
-  const needed = `the bakes between the first host and the last (${formatDuration(neededMs)})`
-  const what = isTooLate
-    ? `what is left of the maintenance window is shorter than ${needed}`
-    : 'the maintenance window is closed'
-  if (!opening) {
-    const long = neededMs > 0 ? ` for longer than ${needed}` : ''
-    const message = `${what}, and none opens within the next two years${long}`
-    const hint =
-      neededMs > 0
-        ? 'shorten the bakes, lengthen the windows, or choose on_window_close: hold'
-        : 'correct windows in the playbook'
-    return new HandoverError(fault('WINDOW_CLOSED', message, { hint }))
-  }
-  const when = momentText(opening.fromMs, zoneOf(windows?.rules ?? []))
-  const hint = 'run it then, or add --wait; `handover plan` shows the next openings'
-  return new HandoverError(fault('WINDOW_CLOSED', `${what}: hosts may start from ${when}`, { hint }))
+  const when = `${momentText(untilMs, zoneOf(plan.windows?.rules ?? []))}, for ${left}`
+  const closed = who
+    ? `the maintenance window of ${who} is closed, and nothing of it is contacted before`
+    : 'the maintenance window is closed, and nothing is contacted before'
+  tell(terminal, options, undefined, 'window.waiting', `waits until ${when}: ${closed}`, {
+    opens: new Date(untilMs).toISOString(),
+    ...(who ? { play: play?.number } : {}),
+  })
 }

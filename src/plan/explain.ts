@@ -6,7 +6,6 @@ import { healthLines } from './explain-checks.ts'
 import { orderLines, stageLines } from './explain-stages.ts'
 import { namesText } from './names.ts'
 import type { KnownBinary, Plan } from './plan.ts'
-import { spreadMs } from './windows.ts'
 import { describeWindows } from './windows-text.ts'
 
 /** Above this, paths that differ from host to host are counted, not listed. */
@@ -27,7 +26,7 @@ export function explainPlan(plan: Plan, nowMs: number): string[] {
     '',
     ...stageLines(plan, bounds),
     '',
-    ...(plan.windows ? [...describeWindows(plan.windows, nowMs, spreadMs(plan.stages)), ''] : []),
+    ...windowLines(plan, nowMs),
     'limits:',
     labelled('at one time', `at most ${plural(bounds.mostAtOnce, 'host')} being changed, over the whole run`),
     ...timeLines(plan, bounds),
@@ -40,6 +39,10 @@ export function explainPlan(plan: Plan, nowMs: number): string[] {
     ...endLines(plan),
   ]
   return lines.map(line => printable(line).replaceAll('\n', '\\n'))
+}
+
+function windowLines({ windows, stages }: Plan, nowMs: number): string[] {
+  return windows ? [...describeWindows({ windows, stages }, nowMs), ''] : []
 }
 
 function source({ artifact, undoes, hosts }: Plan): string[] {

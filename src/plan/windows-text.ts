@@ -2,28 +2,33 @@
 import { formatDuration } from '../core/duration.ts'
 import type { OnWindowClose, Window } from '../playbook/windows.ts'
 import { laterText, momentText } from './moment-text.ts'
-import { nextOpenings, type Opening, type PlannedWindows, zoneOf } from './windows.ts'
+import { isLongEnough, neededMs, type Opening, openingsToShow, type Timed, zoneOf } from './windows.ts'
 
-/** Of the next ones. */
-export const shownOpenings = 3
-
-/** Lines for a plan. @param nowMs since 1970 @param neededMs how long the last host begins after the first, at least. */
-export function describeWindows(windows: PlannedWindows, nowMs: number, neededMs = 0): string[] {
+/** Lines for a plan. @param nowMs since 1970 */
+export function describeWindows({ windows, stages }: Timed, nowMs: number): string[] {
   const { rules, onClose } = windows
-  const openings = nextOpenings(rules, nowMs, shownOpenings)
+  const needed = neededMs(windows, stages)
+  const openings = openingsToShow({ windows, stages }, nowMs)
   const zone = zoneOf(rules)
   return [
     'windows, in which hosts may start to switch:',
     ...rules.map(rule => `  ${ruleText(rule)}`),
-    ...openings.map(opening => `  ${openingText(opening, nowMs, zone)}`),
+    ...openings.map(opening => {
+      const short = isLongEnough(opening, needed) ? '' : ', too short'
+      return `  ${openingText(opening, nowMs, zone)}${short}`
+    }),
     ...(openings.length === 0 ? ['  never open within the next two years: the run cannot start'] : []),
-    ...(isTooShort(openings, neededMs, onClose)
-      ? [
-          `  too short: the bakes between the first host and the last take ${formatDuration(neededMs)}, and none of these is open for so long`,
-        ]
-      : []),
+    ...shortLines(openings, needed),
     `when the window closes in between: ${closeText[onClose]}`,
   ]
+}
+
+function shortLines(openings: readonly Opening[], needed: number): string[] {
+  const long = openings.filter(opening => isLongEnough(opening, needed))
+  if (long.length === openings.length) return []
+  const short = `  too short: the bakes between the first host and the last take ${formatDuration(needed)}`
+  const none = ', and none within the next two years is open for so long: the run cannot start'
+  return [long.length === 0 ? `${short}${none}` : short]
 }
 
 const closeText: Record<OnWindowClose, string> = {
@@ -33,20 +38,21 @@ const closeText: Record<OnWindowClose, string> = {
 }
 
 function ruleText({ kind, cron, timeZone, durationMs, cutoffMs }: Window): string {
-  const end = kind === 'allow' ? 'the last' : 'the last, before it,'
-  const cutoff = cutoffMs > 0 ? `, no start in ${end} ${formatDuration(cutoffMs)}` : ''
+  const length = formatDuration(cutoffMs)
+  const late = kind === 'allow' ? `the last ${length}` : `the ${length} before it`
+  const cutoff = cutoffMs > 0 ? `, no start in ${late}` : ''
   return `${kind} "${cron}" ${timeZone} for ${formatDuration(durationMs)}${cutoff}`
 }
 
 function openingText({ fromMs, startsUntilMs, endMs }: Opening, nowMs: number, zone: string): string {
   const isOpen = fromMs <= nowMs
   const seen = Math.max(fromMs, nowMs)
-  const end = `until ${laterText(endMs, seen, zone)}`
-  const cutoff = startsUntilMs < endMs ? `, last start before ${laterText(startsUntilMs, seen, zone)}` : ''
-  return isOpen ? `open now, ${end} ${zone}${cutoff}` : `opens ${momentText(fromMs, zone)}, ${end}${cutoff}`
+  const end = isEnd(endMs) ? `, until ${laterText(endMs, seen, zone)}${isOpen ? ` ${zone}` : ''}` : ''
+  const hasCutoff = isEnd(startsUntilMs) && startsUntilMs < endMs
+  const cutoff = hasCutoff ? `, last start before ${laterText(startsUntilMs, seen, zone)}` : ''
+  return `${isOpen ? 'open now' : `opens ${momentText(fromMs, zone)}`}${end}${cutoff}`
 }
 
-function isTooShort(openings: readonly Opening[], neededMs: number, onClose: OnWindowClose): boolean {
-  if (onClose !== 'rollback' || openings.length === 0) return false
-  return openings.every(({ fromMs, startsUntilMs }) => startsUntilMs - fromMs <= neededMs)
+function isEnd(ms: number): boolean {
+  return ms !== Number.POSITIVE_INFINITY
 }

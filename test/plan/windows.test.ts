@@ -1,30 +1,9 @@
 /** When windows open, end and are cut off: across changes of the clocks, and against each other. */
 import { describe, expect, it } from 'vitest'
-import { parseDuration } from '../../src/core/duration.ts'
-import { momentText } from '../../src/plan/moment-text.ts'
-import { nextOpenings, spreadMs, windowAt } from '../../src/plan/windows.ts'
-import { describeWindows } from '../../src/plan/windows-text.ts'
+import { nextOpenings, windowAt } from '../../src/plan/windows.ts'
 import type { Window } from '../../src/playbook/windows.ts'
+import { allow, deny, iso } from './window-rules.ts'
 
-const rule = (
-  kind: 'allow' | 'deny',
-  cron: string,
-  duration: string,
-  timeZone = 'UTC',
-  cutoff = '0s',
-): Window => ({
-  kind,
-  cron,
-  timeZone,
-  durationMs: parseDuration(duration) ?? Number.NaN,
-  cutoffMs: parseDuration(cutoff) ?? Number.NaN,
-})
-const allow = (cron: string, duration: string, timeZone?: string, cutoff?: string) =>
-  rule('allow', cron, duration, timeZone, cutoff)
-const deny = (cron: string, duration: string, timeZone?: string, cutoff?: string) =>
-  rule('deny', cron, duration, timeZone, cutoff)
-
-const iso = (ms: number) => new Date(ms).toISOString().slice(0, 16)
 /** `from - last start / end`, without what is the same. */
 const openings = (rules: readonly Window[], now: string, count: number) =>
   nextOpenings(rules, Date.parse(`${now}Z`), count).map(({ fromMs, startsUntilMs, endMs }) =>
@@ -214,53 +193,5 @@ describe('windows together', () => {
       opening: undefined,
     })
     expect(windowAt([allow('* * * * *', '1m')], now)).toMatchObject({ isOpen: true })
-  })
-})
-
-describe('in words', () => {
-  const windows = {
-    rules: [allow('0 2 * * 1-4', '3h', 'Europe/Berlin', '30m'), deny('0 0 24 12 *', '72h', 'UTC')],
-    onClose: 'rollback' as const,
-  }
-
-  it('says the rules, the next openings in their zone and in UTC, and what closing means', () => {
-    expect(describeWindows(windows, Date.parse('2026-11-20T10:00Z'))).toMatchInlineSnapshot(`
-      [
-        "windows, in which hosts may start to switch:",
-        "  allow "0 2 * * 1-4" Europe/Berlin for 3h, no start in the last 30m",
-        "  deny "0 0 24 12 *" UTC for 72h",
-        "  opens Mon 2026-11-23 02:00 Europe/Berlin (01:00 UTC), until 05:00, last start before 04:30",
-        "  opens Tue 2026-11-24 02:00 Europe/Berlin (01:00 UTC), until 05:00, last start before 04:30",
-        "  opens Wed 2026-11-25 02:00 Europe/Berlin (01:00 UTC), until 05:00, last start before 04:30",
-        "when the window closes in between: hosts in hand are finished, then every host goes back",
-      ]
-    `)
-  })
-
-  it('says that it is open, and what is too short', () => {
-    const text = describeWindows(windows, Date.parse('2026-11-23T01:30Z'), 3 * 3_600_000).join('\n')
-    expect(text).toContain('open now, until 05:00 Europe/Berlin, last start before 04:30')
-    expect(text).toContain('too short: the bakes between the first host and the last take 3h')
-    expect(describeWindows({ ...windows, onClose: 'hold' }, 0, 3 * 3_600_000).join()).not.toContain(
-      'too short',
-    )
-  })
-
-  it('says that nothing opens', () => {
-    const closed = { ...windows, rules: [...windows.rules, deny('0 0 * * *', '24h')] }
-    expect(describeWindows(closed, 0).join('\n')).toContain('never open within the next two years')
-  })
-
-  it('names the day twice only where it is another one', () => {
-    const ms = Date.parse('2026-11-23T20:30:05Z')
-    expect(momentText(ms, 'UTC')).toBe('Mon 2026-11-23 20:30:05 UTC')
-    expect(momentText(ms, 'Asia/Kolkata')).toBe(
-      'Tue 2026-11-24 02:00:05 Asia/Kolkata (Mon 2026-11-23 20:30:05 UTC)',
-    )
-  })
-
-  it('counts the bakes before the last stage', () => {
-    expect(spreadMs([{ bakeMs: 5 }, { bakeMs: 7 }, { bakeMs: 100 }])).toBe(12)
-    expect(spreadMs([{ bakeMs: 100 }])).toBe(0)
   })
 })

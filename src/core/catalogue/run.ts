@@ -79,6 +79,11 @@ export const runCodes = {
     about:
       'No host may start to switch now: it is outside of the maintenance windows of the playbook, within the cutoff of one, or what is left of it is shorter than the bakes between the first host and the last. Nothing was contacted. The message says when it opens; `--wait` waits for that, and `handover plan` shows the next openings.',
   },
+  WINDOW_NEVER_OPENS: {
+    exit: 4,
+    about:
+      'The maintenance windows of the playbook never open within two years, or never for longer than the bakes between the first host and the last, so no run could begin, however long it waits. Nothing was contacted. `handover plan` shows the windows and the openings.',
+  },
   RUN_REFUSED: {
     exit: 6,
     about: 'At least one host cannot be changed safely, so nothing was changed anywhere.',
