@@ -12,6 +12,7 @@ import { askAtTerminal } from './agree.ts'
 import { type LeadOptions, lead, ownTrace } from './lead.ts'
 import { runDirectory } from './options.ts'
 import { secretsOf } from './secrets.ts'
+import type { Signal } from './signals.ts'
 import type { Terminal } from './terminal.ts'
 import { awaitOpening, requireOpen, type WaitOptions } from './window-gate.ts'
 
@@ -33,6 +34,8 @@ export interface Undertaking {
   readonly place?: Place
   /** Its id, where somebody has to know it before; else a new one. */
   readonly run?: string
+  /** A signal that was heard before the run is led, by whoever listens between plays. */
+  readonly heard?: () => Signal | undefined
 }
 
 /** The whole transaction, after a question at a terminal. @returns the exit code. */
@@ -72,7 +75,7 @@ export interface Undertaken {
 /** Waits for its window where that is asked for, then a run directory, and leading the run to its end. */
 export async function undertake(
   terminal: Terminal,
-  { plan, machine, playbook, sources = [], play, place, run = newRunId(new Date()) }: Undertaking,
+  { plan, machine, playbook, sources = [], play, place, run = newRunId(new Date()), heard }: Undertaking,
   options: CarryOutOptions,
 ): Promise<Undertaken> {
   const secrets = secretsOf(plan, terminal)
@@ -84,7 +87,7 @@ export async function undertake(
   const opening = startOf(plan, playbook, play)
   const { exit = exitCode.unexpected, finished } = await lead(
     terminal,
-    { plan, machine, secrets, root, run, epoch, opening },
+    { plan, machine, secrets, root, run, epoch, opening, heard },
     options,
   )
   return { run, exit, outcome: finished }

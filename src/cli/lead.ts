@@ -18,7 +18,7 @@ import { exitOnLeaving, wordsOnLeaving } from './leaving.ts'
 import { type ReachOptions, wantsColor } from './options.ts'
 import { reportFaults } from './report-faults.ts'
 import { hushed, hushedJournal, type Secrets } from './secrets.ts'
-import { steerBySignals } from './signals.ts'
+import { type Signal, steerBySignals } from './signals.ts'
 import type { Terminal } from './terminal.ts'
 import { toolVersion } from './version.ts'
 import { openView } from './view.ts'
@@ -42,11 +42,13 @@ export interface Leading {
   readonly past?: readonly Entry[]
   /** The run goes back from here; who asked for that, as user@machine. */
   readonly backBy?: string | undefined
+  /** A signal that came before this process began to lead. */
+  readonly heard?: (() => Signal | undefined) | undefined
 }
 
 /** @returns how the run stands at its end. */
 export async function lead(outside: Terminal, leading: Leading, options: LeadOptions): Promise<RunState> {
-  const { plan, machine, secrets, root, run, epoch, opening, past = [], backBy } = leading
+  const { plan, machine, secrets, root, run, epoch, opening, past = [], backBy, heard } = leading
   const terminal = hushed(outside, secrets)
   const dir = runPath(root, run)
   const refusal = () => {
@@ -87,10 +89,12 @@ export async function lead(outside: Terminal, leading: Leading, options: LeadOpt
   const take = (helm: Helm) => {
     signals.steer(signal => helm.interrupt(signal))
     attendance = attendRequests(dir, helm, () => void refusal())
-    if (backBy === undefined) return
     // Right behind the opening, before anything is decided: not even a look is begun.
     journal.listen(entry => {
-      if (entry.type === opening.type) helm.interrupt('abort', backBy)
+      if (entry.type !== opening.type) return
+      if (backBy !== undefined) helm.interrupt('abort', backBy)
+      const early = heard?.()
+      if (early) helm.interrupt(early)
     })
   }
   try {

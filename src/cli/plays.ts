@@ -54,7 +54,7 @@ export async function carryOutPlays(
         terminal.exit(conclude(exit))
       }
       const within: Terminal = Object.create(terminal, { exit: { value: leave } })
-      const end = await playOut(within, { ...play, run }, options)
+      const end = await playOut(within, { ...play, run, heard: signals.heard }, options)
       ends.push(end)
       if (end.exit !== exitCode.done) break
     }

@@ -1,10 +1,12 @@
 /** Two plays of one playbook over real hosts: in turn, cut off, interrupted; and what `plan --diff` says before and after. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Entry } from '../../src/journal/entry.ts'
 import { listRuns } from '../../src/journal/run-directory.ts'
-import { type Ended, expectRuns, inWorld, type World } from './world.ts'
+import { type Ended, expectRuns, inWorld, program, type World } from './world.ts'
 
 /** The first half of the hosts, then the other one from behind. */
 function twoPlays(world: World): string {
@@ -120,3 +122,20 @@ test('the second play begins only behind a first one that is done, and whoever r
     })
   })
 }, 120_000)
+
+test('interrupted while the second play only gets ready, it changes nothing', async () => {
+  await inWorld(4, async world => {
+    const args = ['run', twoPlays(world), '-i', world.lab.inventory, '-y', '--output', 'plain']
+    const more = ['-e', `artifact=${world.binaries.newer.path}`, '--run-dir', join(world.dir, 'runs')]
+    const child = spawn(process.execPath, [program, ...args, ...more], { cwd: world.dir })
+    let out = ''
+    child.stdout.on('data', chunk => {
+      const was = out.includes('play 2 of 2')
+      out += String(chunk)
+      if (!was && out.includes('play 2 of 2')) child.kill('SIGINT')
+    })
+    const [code] = await once(child, 'exit')
+    expect([code, out]).toEqual([130, expect.stringContaining('plays, exit 130')])
+    await expectVersions(world, 'newer', 'newer', 'older', 'older')
+  })
+})
