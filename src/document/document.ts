@@ -16,7 +16,7 @@ import {
 import { fault, HandoverError } from '../core/fault.ts'
 import { placeAt, placeOn, type SourceLines } from './place.ts'
 import { syntaxFaults } from './syntax.ts'
-import { readText } from './text-file.ts'
+import { type ReadableKind, readText } from './text-file.ts'
 import { refuseDepths, unsafeParts } from './unsafe.ts'
 
 /** Nodes alone: whoever walks over them must not follow an alias more often than it is written. */
@@ -36,8 +36,8 @@ export interface SourceDocument extends SourceNodes {
 export type DocumentPath = readonly (string | number)[]
 
 /** @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, FILE_NOT_TEXT, YAML_SYNTAX, YAML_UNSAFE. */
-export function readDocument(file: string): SourceDocument {
-  return parseDocument(file, readText(file))
+export function readDocument(file: string, kind?: ReadableKind): SourceDocument {
+  return parseDocument(file, readText(file, undefined, kind))
 }
 
 /** @throws HandoverError YAML_SYNTAX, YAML_UNSAFE. */

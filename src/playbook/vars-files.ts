@@ -39,7 +39,7 @@ export function readVarsFiles(document: SourceDocument, own: Vars, extraVars: Va
 }
 
 function readOne(file: string): Vars {
-  const document = readDocument(file)
+  const document = readDocument(file, 'regular file')
   const { data } = document
   if (typeof data === 'string' && data.startsWith('$ANSIBLE_VAULT')) {
     const hint = 'decrypt it, or name what is secret under secrets'
