@@ -60,6 +60,29 @@ test('a whole number that JavaScript would round stays as it was written', () =>
   })
 })
 
+test('the digits of a fraction or an exponent are no number of their own', () => {
+  const list = `{"web": ["a"], "_meta": {"hostvars": {"a": {"f": 0.12345678901234567, "e": 12345678901234567e2, "s": "\\\\\\" 12345678901234567", "n": -12345678901234567}}}}`
+  expect(hostVars(load(program(list)), 'a')).toMatchObject({
+    f: Number('0.12345678901234567'),
+    e: Number('12345678901234567e2'),
+    s: '\\" 12345678901234567',
+    n: '-12345678901234567',
+  })
+})
+
+test('a number of many digits, and a text of many signs, are read in a moment', () => {
+  const begin = process.cpuUsage()
+  const digits = '1'.repeat(60_000)
+  expect(hostVars(load(program(`{"web": {"hosts": ["a"], "vars": {"n": ${digits}.5}}}`)), 'a').n).toBe(
+    Infinity,
+  )
+  const long =
+    'printf \'{"web": {"hosts": ["a"], "vars": {"t": "\'; head -c 20000000 /dev/zero | tr "\\0" 1; printf \'"}}}\''
+  expect(hostVars(load(written(`#!/bin/sh\n${long}\n`)), 'a').t).toHaveLength(20_000_000)
+  const { user, system } = process.cpuUsage(begin)
+  expect((user + system) / 1000).toBeLessThan(5000)
+})
+
 test('names that mean something to JavaScript are only names', () => {
   const inventory = load(
     program(
