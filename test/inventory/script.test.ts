@@ -1,10 +1,12 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, chownSync, symlinkSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { hostVars } from '../../src/inventory/host-vars.ts'
 import type { Inventory } from '../../src/inventory/inventory.ts'
 import { runProgram } from '../../src/inventory/own-program.ts'
 import { loadInventory } from '../../src/inventory/source.ts'
+import { refusalOfWriters } from '../../src/inventory/who-writes.ts'
 import { brief, directoryWith, faultsOfCall } from './files.ts'
 
 /** A program that prints this for `--list`, and for `--host` its arguments. */
@@ -171,6 +173,43 @@ describe('which programs are run', () => {
     expect(faultsIn(inside)[0]).toMatch(/^INVENTORY_SCRIPT P is not run: every user may write to \//)
     chmodSync(join(inside, '..'), 0o1777)
     expect(faultsIn(inside)).toEqual([])
+  })
+  test('not one that a link through an open directory leads to', () => {
+    const directory = directoryWith({ 'open/sub/inv.sh': `#!/bin/sh\necho '${ran}'`, 'own/.keep': '' })
+    const script = join(directory, 'open/sub/inv.sh')
+    chmodSync(script, 0o755)
+    symlinkSync('../open/sub/inv.sh', join(directory, 'own/inv.sh'))
+    symlinkSync(join(directory, 'own/inv.sh'), join(directory, 'open/back'))
+    const paths = [script, join(directory, 'own/inv.sh'), join(directory, 'open/back')]
+    for (const path of paths) expect(faultsOfCall(() => load(path))).toEqual([])
+    chmodSync(join(directory, 'open'), 0o777)
+    for (const path of paths) {
+      expect(faultsIn(path)).toEqual([
+        `INVENTORY_SCRIPT P is not run: every user may write to ${join(directory, 'open')}`,
+      ])
+    }
+  })
+  // Only root can give files away.
+  test.runIf(process.getuid?.() === 0)('not one of another user, or of a group with others in it', () => {
+    const file = written(`#!/bin/sh\necho '${ran}'`)
+    chownSync(file, 65534, 65534)
+    expect(faultsIn(file)).toEqual(['INVENTORY_SCRIPT P is not run: it belongs to another user (65534)'])
+    chownSync(file, 0, 65534)
+    expect(faultsIn(file)).toEqual([])
+    chmodSync(file, 0o775)
+    expect(faultsIn(file)).toEqual(['INVENTORY_SCRIPT P is not run: the group 65534 may write to it'])
+    chownSync(file, 0, 0)
+    expect(faultsIn(file)).toEqual([])
+    chownSync(join(file, '..'), 65534, 0)
+    expect(faultsIn(file)[0]).toMatch(/ belongs to another user \(65534\)$/)
+  })
+  test('a group of the own user alone may write to it, one with others in it may not', () => {
+    const { uid, gid, username } = userInfo()
+    const file = written('#!/bin/sh\n', 0o775)
+    const mine = gid === uid ? undefined : expect.objectContaining({ hint: `chmod g-w ${file}` })
+    expect(refusalOfWriters(file, `${username}:x:${gid}:${username}\n`)).toEqual(mine)
+    const others = gid === 0 ? undefined : expect.objectContaining({ hint: `chmod g-w ${file}` })
+    expect(refusalOfWriters(file, `${username}:x:${gid}:${username},eve\n`)).toEqual(others)
   })
   test('not one that may not be executed', () => {
     const [fault] = faultsOfCall(() => load(written(`#!/bin/sh\necho '${ran}'`, 0o644)))
