@@ -12,12 +12,16 @@ import {
   type Node,
   type Pair,
   parseAllDocuments,
+  visit,
+  type YAMLMap,
 } from 'yaml'
 import { fault, HandoverError } from '../core/fault.ts'
 import { placeAt, placeOn, type SourceLines } from './place.ts'
 import { syntaxFaults } from './syntax.ts'
-import { readText } from './text-file.ts'
+import { type ReadableKind, readText } from './text-file.ts'
 import { refuseDepths, unsafeParts } from './unsafe.ts'
+
+const mostAliases = 1000
 
 /** Nodes alone: whoever walks over them must not follow an alias more often than it is written. */
 export interface SourceNodes {
@@ -36,8 +40,8 @@ export interface SourceDocument extends SourceNodes {
 export type DocumentPath = readonly (string | number)[]
 
 /** @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, FILE_NOT_TEXT, YAML_SYNTAX, YAML_UNSAFE. */
-export function readDocument(file: string): SourceDocument {
-  return parseDocument(file, readText(file))
+export function readDocument(file: string, kind?: ReadableKind): SourceDocument {
+  return parseDocument(file, readText(file, undefined, kind))
 }
 
 /** @throws HandoverError YAML_SYNTAX, YAML_UNSAFE. */
@@ -99,6 +103,7 @@ function toData(
   root: Node | null,
   document: { toJS(options: { mapAsMap: boolean; maxAliasCount: number }): unknown },
 ): unknown {
+  refuseAliases(source, root)
   try {
     return plain(document.toJS({ mapAsMap: true, maxAliasCount: 100 }))
   } catch (error) {
@@ -111,12 +116,43 @@ function toData(
   }
 }
 
+/** To make data of them the library looks at all before each. */
+function refuseAliases(source: SourceLines, root: Node | null): void {
+  let aliases = 0
+  if (!root || !source.text.includes('*')) return
+  visit(root, {
+    Alias(_key, { range }) {
+      if (++aliases <= mostAliases) return
+      const place = placeAt(source, range?.[0] ?? 0)
+      const hint = 'write out what is meant, or put it into vars and use {{ name }}'
+      const message = `more than ${mostAliases} aliases (*name) in one file`
+      throw new HandoverError(fault('YAML_UNSAFE', message, { place, hint }))
+    },
+  })
+}
+
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain)
   if (!(value instanceof Map)) return value
   const object: Record<string, unknown> = Object.create(null)
   for (const [key, item] of value) object[String(key)] = plain(item)
   return object
+}
+
+type Pairs = ReadonlyMap<string, Pair<Node, Node | null>>
+
+/** Nodes are never changed, and every value of a long mapping is looked for. */
+const pairsKnown = new WeakMap<YAMLMap, Pairs>()
+
+function pairsOf(map: YAMLMap): Pairs {
+  const known = pairsKnown.get(map)
+  if (known) return known
+  const pairs = new Map<string, Pair<Node, Node | null>>()
+  for (const pair of map.items as Pair<Node, Node | null>[]) {
+    if (isScalar(pair.key) && !pairs.has(String(pair.key.value))) pairs.set(String(pair.key.value), pair)
+  }
+  pairsKnown.set(map, pairs)
+  return pairs
 }
 
 /** The node at a path, with the key it hangs on; the nearest one that exists when the path leads nowhere. */
@@ -129,9 +165,7 @@ export function nodeAt(
   for (const step of path) {
     if (isAlias(node)) break
     if (isMap(node)) {
-      const pair = node.items.find(item => isScalar(item.key) && String(item.key.value) === String(step)) as
-        | Pair<Node, Node | null>
-        | undefined
+      const pair = pairsOf(node).get(String(step))
       if (!pair) break
       key = pair.key
       node = pair.value ?? pair.key

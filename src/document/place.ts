@@ -13,12 +13,19 @@ export interface SourceLines {
 
 export function placeAt(source: SourceLines, offset: number): Place {
   const { line, col } = source.lines.linePos(offset)
-  return placeOn(source.file, source.text, Math.max(1, line), Math.max(1, col))
+  const from = source.lines.lineStarts[line - 1] ?? 0
+  const whole = source.text.slice(from, source.lines.lineStarts[line])
+  return placeIn(source.file, whole, Math.max(1, line), Math.max(1, col))
 }
 
 /** The place at a 1-based line and column, with the line itself and a caret below it. */
 export function placeOn(file: string, text: string, line: number, column: number): Place {
-  const whole = text.split('\n', line)[line - 1]?.replace(/\r$/, '') ?? ''
+  return placeIn(file, text.split('\n', line)[line - 1] ?? '', line, column)
+}
+
+/** @param written the line, perhaps with its end: a file of nothing but mistakes must not be walked through for each. */
+function placeIn(file: string, written: string, line: number, column: number): Place {
+  const whole = written.slice(0, written.length - endOf(written))
   const from = column > widest ? column - Math.floor(widest / 2) : 1
   const visible = (text: string): string => printable(text).replaceAll('\t', ' ')
   const shown = visible(whole.slice(from - 1, from - 1 + widest))
@@ -39,4 +46,8 @@ export function placeWithin(place: Place, text: string, at: number): Place {
   if (place.column === undefined || from < 0 || begin === undefined) return place
   const past = begin - from + at
   return { ...place, column: place.column + past, excerpt: `${line}\n${' '.repeat(past)}${caret}` }
+}
+
+function endOf(line: string): number {
+  return line.endsWith('\r\n') ? 2 : line.endsWith('\n') || line.endsWith('\r') ? 1 : 0
 }

@@ -1,5 +1,5 @@
 /** A file that people write: bounded, UTF-8, without a NUL. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { type Fault, fault, HandoverError, type Place } from '../core/fault.ts'
 import { placeOn } from './place.ts'
 
@@ -9,13 +9,18 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'there is no such file',
   EISDIR: 'it is a directory',
   EACCES: 'this user may not',
+  EINVAL: 'it is a pipe or a device, not a regular file',
+  ENXIO: 'it is a socket or a device, not a regular file',
 }
 
+/** What may be read: whoever names a file may name a pipe; one that was merely found must not make anybody wait. */
+export type ReadableKind = 'anything' | 'regular file'
+
 /** Text of a file, BOM removed. @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, FILE_NOT_TEXT. */
-export function readText(file: string, mostBytes = maxBytes): string {
+export function readText(file: string, mostBytes = maxBytes, kind: ReadableKind = 'anything'): string {
   let bytes: Buffer
   try {
-    bytes = readBounded(file, mostBytes)
+    bytes = readBounded(file, mostBytes, kind)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
     const reason = reasons[code] ? `${reasons[code]} (${code})` : code
@@ -38,12 +43,16 @@ export function readText(file: string, mostBytes = maxBytes): string {
 }
 
 /** At most one byte more than is allowed: the size of a pipe or a device says nothing, and /dev/zero never ends. */
-function readBounded(file: string, mostBytes: number): Buffer {
-  const handle = openSync(file, 'r')
+function readBounded(file: string, mostBytes: number, kind: ReadableKind): Buffer {
+  // Opening a pipe waits for a writer, unless it is said not to.
+  const handle = openSync(file, constants.O_RDONLY | (kind === 'anything' ? 0 : constants.O_NONBLOCK))
   try {
     const parts: Buffer[] = []
     let length = 0
-    const { size } = fstatSync(handle)
+    const found = fstatSync(handle)
+    if (kind === 'regular file' && !found.isFile() && !found.isDirectory())
+      throw Object.assign(new Error('not a regular file'), { code: 'EINVAL' })
+    const { size } = found
     let room = Math.min(size, mostBytes) + 1
     for (;;) {
       const part = Buffer.allocUnsafe(room)

@@ -40,9 +40,9 @@ export function unsafeParts(source: SourceLines, document: Document.Parsed): Fau
   const anchors = new Set<string>()
   visit(document, {
     Node(_key, node, path) {
+      if (faults.length >= mostFaults) return visit.BREAK
       if (isAlias(node)) return void faults.push(...unsafeAlias(source, node, anchors, path))
       if (node.anchor) anchors.add(node.anchor)
-      if (faults.length >= mostFaults) return visit.BREAK
       if (path.length > maxDepth && path.filter(isCollection).length > maxDepth) {
         const place = placeAt(source, node.range?.[0] ?? 0)
         faults.push(
@@ -108,6 +108,8 @@ function unsafeAlias(
   anchors: ReadonlySet<string>,
   path: readonly unknown[],
 ): Fault[] {
+  const inside = path.some(node => (node as { anchor?: string }).anchor === name)
+  if (anchors.has(name) && !inside) return []
   const place = placeAt(source, range?.[0] ?? 0)
   if (!anchors.has(name))
     return [
@@ -116,13 +118,10 @@ function unsafeAlias(
         hint: `quote it if it is a text, such as a pattern: "*${name}"`,
       }),
     ]
-  const inside = path.some(node => (node as { anchor?: string }).anchor === name)
-  return inside
-    ? [
-        fault('YAML_UNSAFE', `*${name} stands inside of what it means`, {
-          place,
-          hint: 'write out what is meant',
-        }),
-      ]
-    : []
+  return [
+    fault('YAML_UNSAFE', `*${name} stands inside of what it means`, {
+      place,
+      hint: 'write out what is meant',
+    }),
+  ]
 }

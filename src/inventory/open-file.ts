@@ -1,7 +1,7 @@
 /** Texts of inventory and vars files, whole vaults opened. */
 import { HandoverError } from '../core/fault.ts'
 import { parseNodes, type SourceNodes } from '../document/document.ts'
-import { readText } from '../document/text-file.ts'
+import { type ReadableKind, readText } from '../document/text-file.ts'
 import type { Loading } from './loading.ts'
 import { type SourceText, withoutText } from './spot.ts'
 import { isVaultText, openVault } from './vault.ts'
@@ -11,8 +11,8 @@ import { createYamlReading, type YamlReading } from './yaml-value.ts'
 const mostBytes = 16 * 1024 * 1024
 
 /** @throws HandoverError FILE_UNREADABLE, FILE_TOO_LARGE, INVENTORY_VAULT. */
-export function openFile({ inventory }: Loading, file: string): SourceText {
-  const text = readText(file, mostBytes)
+export function openFile({ inventory }: Loading, file: string, kind?: ReadableKind): SourceText {
+  const text = readText(file, mostBytes, kind)
   if (!isVaultText(text)) return { file, text }
   const opened = openVault(inventory.vault, text, { source: { file, text }, offset: 0 })
   return { file, text: opened, isSecret: true }

@@ -4,8 +4,8 @@
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { clip } from '../core/text.ts'
+import { refusalOfWriters } from './who-writes.ts'
 
 export type Answer =
   | { readonly ok: true; readonly stdout: Buffer }
@@ -64,24 +64,4 @@ export function runProgram(file: string, args: readonly string[], timeoutMs: num
 
 function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`
-}
-
-/** Whoever may write to it, or may put another file in its place, would run as the one who runs handover. */
-function refusalOfWriters(file: string): { message: string; hint: string } | undefined {
-  const directory = dirname(file)
-  if (isOpenToOthers(file)) {
-    return { message: `${file} is not run: every user may write to it`, hint: `chmod o-w ${file}` }
-  }
-  // In a sticky directory such as /tmp nobody can replace the files of others.
-  if (isOpenToOthers(directory) && (statSync(directory).mode & 0o1000) === 0) {
-    return {
-      message: `${file} is not run: every user may write to ${directory}`,
-      hint: `chmod o-w ${directory}`,
-    }
-  }
-  return undefined
-}
-
-function isOpenToOthers(path: string): boolean {
-  return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) !== 0
 }

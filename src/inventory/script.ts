@@ -51,13 +51,38 @@ function parseObject(file: string, args: string, output: Buffer): Readonly<Recor
 function parseJson(text: string): unknown {
   try {
     JSON.parse(text)
-    const exact = text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g, found =>
-      found.startsWith('"') || Number.isSafeInteger(Number(found)) ? found : `"${found}"`,
-    )
-    return JSON.parse(exact)
   } catch {
     return undefined
   }
+  return JSON.parse(exactNumbers(text))
+}
+
+const textOrNumber = /"|-?\d[\d.eE+-]*/g
+
+/** Texts are skipped by hand: an expression for them takes the stack of a long one, and looks into each for numbers. */
+function exactNumbers(json: string): string {
+  const parts: string[] = []
+  let done = 0
+  textOrNumber.lastIndex = 0
+  for (let found = textOrNumber.exec(json); found; found = textOrNumber.exec(json)) {
+    const { 0: token, index } = found
+    if (token === '"') textOrNumber.lastIndex = endOfText(json, index + 1)
+    else if (/^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token))) {
+      parts.push(json.slice(done, index), `"${token}"`)
+      done = index + token.length
+    }
+  }
+  return parts.join('') + json.slice(done)
+}
+
+/** Behind the quote that ends the text which begins here. */
+function endOfText(json: string, from: number): number {
+  for (let at = json.indexOf('"', from); at >= 0; at = json.indexOf('"', at + 1)) {
+    let backslashes = 0
+    while (json[at - 1 - backslashes] === '\\') backslashes++
+    if (backslashes % 2 === 0) return at + 1
+  }
+  return json.length
 }
 
 function refusal(file: string, message: string, hint?: string): HandoverError {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
 import { isMap } from 'yaml'
 import { HandoverError } from '../core/fault.ts'
+import type { ReadableKind } from '../document/text-file.ts'
 import { sourcesIn } from './directory.ts'
 import { settleHierarchy } from './hierarchy.ts'
 import { readIniInventory } from './ini-file.ts'
@@ -70,16 +71,16 @@ function lastOfEach(directories: readonly string[]): string[] {
 }
 
 /** A source that is at fault does not hide the faults of the others. */
-function readPath(loading: Loading, source: string): void {
+function readPath(loading: Loading, source: string, kind: ReadableKind = 'anything'): void {
   try {
-    if (kindOfPath(source) !== 'directory') readFile(loading, source)
-    else for (const inner of sourcesIn(source)) readPath(loading, inner)
+    if (kindOfPath(source) !== 'directory') readFile(loading, source, kind)
+    else for (const inner of sourcesIn(source)) readPath(loading, inner, 'regular file')
   } catch (error) {
     absorb(loading.faults, error)
   }
 }
 
-function readFile(loading: Loading, file: string): void {
+function readFile(loading: Loading, file: string, kind: ReadableKind): void {
   const nowhere = { source: { file, text: '' }, offset: 0 }
   if (extname(file) === '.toml') {
     const message = `${file}: TOML inventories are not built yet`
@@ -95,7 +96,7 @@ function readFile(loading: Loading, file: string): void {
     }
     return
   }
-  readText(loading, openFile(loading, file))
+  readText(loading, openFile(loading, file, kind))
 }
 
 function readText(loading: Loading, source: SourceText): void {

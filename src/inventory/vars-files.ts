@@ -1,5 +1,5 @@
 /** group_vars/ and host_vars/: a file or a directory for each name. Rules: `plugins/vars/host_group_vars.py`. */
-import { type Dirent, readdirSync } from 'node:fs'
+import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { isMap, isScalar } from 'yaml'
 import { createVarSet, type VarSet, type VarsLayer } from './inventory.ts'
@@ -11,6 +11,8 @@ import { entriesOf, spotOf, yamlValue } from './yaml-value.ts'
 
 const extensions = ['.yml', '.yaml', '.json']
 const deepest = 16
+/** Below one name: links into each other lead down in more ways than anybody could wait for. */
+const mostFolders = 1000
 
 /** Reads what a directory holds for the hosts and groups that exist. Mistakes go to `loading.faults`. */
 export function readVarsLayer(loading: Loading, directory: string, side: VarsLayer['side']): VarsLayer {
@@ -41,7 +43,7 @@ function readVarsFolder(
     // A name without extension hides the others, and only the first of the others counts.
     const entry = ['', ...extensions].map(extension => name + extension).find(one => listed.has(one))
     const found = entry === undefined ? undefined : listed.get(entry)
-    const files = found ? filesUnder(loading, join(folder, found.name), isDirectory(folder, found), 0) : []
+    const files = found ? filesOf(loading, join(folder, found.name), isDirectory(folder, found)) : []
     const set = createVarSet()
     for (const file of files) readVarsFile(loading, file, set)
     sets.set(name, set)
@@ -67,24 +69,47 @@ function isDirectory(folder: string, entry: Dirent): boolean {
   return entry.isSymbolicLink() ? kindOfPath(join(folder, entry.name)) === 'directory' : entry.isDirectory()
 }
 
-function filesUnder(loading: Loading, path: string, isFolder: boolean, depth: number): string[] {
+function filesOf(loading: Loading, path: string, isFolder: boolean): string[] {
   if (!isFolder) return [path]
-  if (depth >= deepest) return []
-  return listFolder(loading, path).flatMap(entry => {
+  const walk = { loading, folders: 0 }
+  const files = filesUnder(walk, path, [])
+  if (walk.folders <= mostFolders) return files
+  const message = `${path} leads to more than ${mostFolders} directories`
+  const hint = 'do its links lead into each other?'
+  complain(
+    loading.faults,
+    'INVENTORY_TOO_LARGE',
+    message,
+    { source: { file: path, text: '' }, offset: 0 },
+    hint,
+  )
+  return []
+}
+
+interface Walk {
+  readonly loading: Loading
+  /** Looked into so far. */
+  folders: number
+}
+
+/** @param above the directories on the way down: a link back to one of them leads to nothing new */
+function filesUnder(walk: Walk, path: string, above: readonly string[]): string[] {
+  const { dev, ino } = statSync(path)
+  const self = `${dev}:${ino}`
+  if (above.length >= deepest || above.includes(self) || ++walk.folders > mostFolders) return []
+  return listFolder(walk.loading, path).flatMap(entry => {
     const { name } = entry
     if (name.startsWith('.') || name.endsWith('~')) return []
     const extension = extname(name)
     const inner = join(path, name)
-    if (isDirectory(path, entry)) {
-      return extension === '' ? filesUnder(loading, inner, true, depth + 1) : []
-    }
+    if (isDirectory(path, entry)) return extension === '' ? filesUnder(walk, inner, [...above, self]) : []
     return extension === '' || extensions.includes(extension) ? [inner] : []
   })
 }
 
 function readVarsFile(loading: Loading, file: string, into: VarSet): void {
   try {
-    const reading = parseYaml(loading, openFile(loading, file))
+    const reading = parseYaml(loading, openFile(loading, file, 'regular file'))
     const { root } = reading.document
     if (root === null || (isScalar(root) && root.value === null)) return
     if (!isMap(root)) {

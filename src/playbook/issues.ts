@@ -21,8 +21,7 @@ export function faultsOfIssues(document: SourceDocument, data: unknown, issues: 
   const misspelt = new Set(issues.flatMap(issue => misspeltKeys(issue)))
   return issues.flatMap(issue => {
     const path = pathOf(issue)
-    if (issue.code === 'unrecognized_keys')
-      return (issue.keys ?? []).map(key => unknownKey(document, path, key))
+    if (issue.code === 'unrecognized_keys') return unknownKeys(document, path, issue.keys ?? [])
     if (issue.code === 'custom' || issue.code === 'too_small' || issue.code === 'invalid_format')
       return refused(document, path, issue)
     const value = valueAt(data, path)
@@ -42,6 +41,18 @@ function misspeltKeys(issue: Issue): string[] {
 
 function pathOf({ path }: Issue): DocumentPath {
   return path.map(step => (typeof step === 'number' ? step : String(step)))
+}
+
+/** After so many nobody reads on. */
+const mostUnknown = 50
+
+function unknownKeys(document: SourceDocument, mapping: DocumentPath, keys: readonly string[]): Fault[] {
+  const told = keys.slice(0, mostUnknown).map(key => unknownKey(document, mapping, key))
+  const next = keys[mostUnknown]
+  if (next === undefined) return told
+  const place = placeOf(document, [...mapping, next], 'key')
+  const message = `and ${keys.length - mostUnknown} more unknown keys`
+  return [...told, fault('PLAYBOOK_UNKNOWN_KEY', message, { place, hint: 'is it the right file?' })]
 }
 
 export function unknownKey(document: SourceDocument, mapping: DocumentPath, key: string): Fault {

@@ -39,7 +39,7 @@ export function readVarsFiles(document: SourceDocument, own: Vars, extraVars: Va
 }
 
 function readOne(file: string): Vars {
-  const document = readDocument(file)
+  const document = readDocument(file, 'regular file')
   const { data } = document
   refuseVault(document)
   if (data === null) return {}

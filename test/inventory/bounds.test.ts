@@ -81,6 +81,14 @@ test('deep chains of groups end with a fault, not a full stack', () => {
   )
 })
 
+test('anchors and aliases of an inventory cost no more than other lines', () => {
+  const count = 20_000
+  const anchors = Array.from({ length: count }, (_, n) => `    - &a${n} x\n`).join('')
+  const aliases = Array.from({ length: count }, (_, n) => `    - *a${n}\n`).join('')
+  const text = `all:\n  hosts: { h: }\n  vars:\n    a:\n${anchors}    b:\n${aliases}`
+  expect(hostVars(timed(6000, () => readText('yaml', text)) as Inventory, 'h').b).toHaveLength(count)
+})
+
 const piece = fc.oneof(
   fc.constantFrom(
     '[web]',

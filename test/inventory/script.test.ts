@@ -1,10 +1,12 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, chownSync, symlinkSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { hostVars } from '../../src/inventory/host-vars.ts'
 import type { Inventory } from '../../src/inventory/inventory.ts'
 import { runProgram } from '../../src/inventory/own-program.ts'
 import { loadInventory } from '../../src/inventory/source.ts'
+import { refusalOfWriters } from '../../src/inventory/who-writes.ts'
 import { brief, directoryWith, faultsOfCall } from './files.ts'
 
 /** A program that prints this for `--list`, and for `--host` its arguments. */
@@ -58,6 +60,29 @@ test('a whole number that JavaScript would round stays as it was written', () =>
     t: '12345678901234567890',
     n: 1234567890123456,
   })
+})
+
+test('the digits of a fraction or an exponent are no number of their own', () => {
+  const list = `{"web": ["a"], "_meta": {"hostvars": {"a": {"f": 0.12345678901234567, "e": 12345678901234567e2, "s": "\\\\\\" 12345678901234567", "n": -12345678901234567}}}}`
+  expect(hostVars(load(program(list)), 'a')).toMatchObject({
+    f: Number('0.12345678901234567'),
+    e: Number('12345678901234567e2'),
+    s: '\\" 12345678901234567',
+    n: '-12345678901234567',
+  })
+})
+
+test('a number of many digits, and a text of many signs, are read in a moment', () => {
+  const begin = process.cpuUsage()
+  const digits = '1'.repeat(60_000)
+  expect(hostVars(load(program(`{"web": {"hosts": ["a"], "vars": {"n": ${digits}.5}}}`)), 'a').n).toBe(
+    Infinity,
+  )
+  const long =
+    'printf \'{"web": {"hosts": ["a"], "vars": {"t": "\'; head -c 20000000 /dev/zero | tr "\\0" 1; printf \'"}}}\''
+  expect(hostVars(load(written(`#!/bin/sh\n${long}\n`)), 'a').t).toHaveLength(20_000_000)
+  const { user, system } = process.cpuUsage(begin)
+  expect((user + system) / 1000).toBeLessThan(5000)
 })
 
 test('names that mean something to JavaScript are only names', () => {
@@ -148,6 +173,43 @@ describe('which programs are run', () => {
     expect(faultsIn(inside)[0]).toMatch(/^INVENTORY_SCRIPT P is not run: every user may write to \//)
     chmodSync(join(inside, '..'), 0o1777)
     expect(faultsIn(inside)).toEqual([])
+  })
+  test('not one that a link through an open directory leads to', () => {
+    const directory = directoryWith({ 'open/sub/inv.sh': `#!/bin/sh\necho '${ran}'`, 'own/.keep': '' })
+    const script = join(directory, 'open/sub/inv.sh')
+    chmodSync(script, 0o755)
+    symlinkSync('../open/sub/inv.sh', join(directory, 'own/inv.sh'))
+    symlinkSync(join(directory, 'own/inv.sh'), join(directory, 'open/back'))
+    const paths = [script, join(directory, 'own/inv.sh'), join(directory, 'open/back')]
+    for (const path of paths) expect(faultsOfCall(() => load(path))).toEqual([])
+    chmodSync(join(directory, 'open'), 0o777)
+    for (const path of paths) {
+      expect(faultsIn(path)).toEqual([
+        `INVENTORY_SCRIPT P is not run: every user may write to ${join(directory, 'open')}`,
+      ])
+    }
+  })
+  // Only root can give files away.
+  test.runIf(process.getuid?.() === 0)('not one of another user, or of a group with others in it', () => {
+    const file = written(`#!/bin/sh\necho '${ran}'`)
+    chownSync(file, 65534, 65534)
+    expect(faultsIn(file)).toEqual(['INVENTORY_SCRIPT P is not run: it belongs to another user (65534)'])
+    chownSync(file, 0, 65534)
+    expect(faultsIn(file)).toEqual([])
+    chmodSync(file, 0o775)
+    expect(faultsIn(file)).toEqual(['INVENTORY_SCRIPT P is not run: the group 65534 may write to it'])
+    chownSync(file, 0, 0)
+    expect(faultsIn(file)).toEqual([])
+    chownSync(join(file, '..'), 65534, 0)
+    expect(faultsIn(file)[0]).toMatch(/ belongs to another user \(65534\)$/)
+  })
+  test('a group of the own user alone may write to it, one with others in it may not', () => {
+    const { uid, gid, username } = userInfo()
+    const file = written('#!/bin/sh\n', 0o775)
+    const mine = gid === uid ? undefined : expect.objectContaining({ hint: `chmod g-w ${file}` })
+    expect(refusalOfWriters(file, `${username}:x:${gid}:${username}\n`)).toEqual(mine)
+    const others = gid === 0 ? undefined : expect.objectContaining({ hint: `chmod g-w ${file}` })
+    expect(refusalOfWriters(file, `${username}:x:${gid}:${username},eve\n`)).toEqual(others)
   })
   test('not one that may not be executed', () => {
     const [fault] = faultsOfCall(() => load(written(`#!/bin/sh\necho '${ran}'`, 0o644)))

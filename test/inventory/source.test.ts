@@ -1,4 +1,5 @@
-import { chmodSync, symlinkSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { hostVars, placeOfVar } from '../../src/inventory/host-vars.ts'
@@ -114,6 +115,32 @@ describe('group_vars and host_vars', () => {
     symlinkSync(join(directory, 'real'), join(directory, 'group_vars/web'))
     symlinkSync(join(directory, 'one.yml'), join(directory, 'real/y'))
     expect(hostVars(loadInventory([join(directory, 'hosts')]), 'a')).toMatchObject({ v: 1, w: 2 })
+  })
+  test('links that lead back are followed once', () => {
+    const directory = directoryWith({ hosts: 'a\n', 'group_vars/all/x.yml': 'v: 1' })
+    for (const name of ['l', 'm', 'n']) symlinkSync('.', join(directory, 'group_vars/all', name))
+    expect(hostVars(loadInventory([join(directory, 'hosts')]), 'a').v).toBe(1)
+  })
+  test('links that lead into each other without end are refused', () => {
+    const directory = directoryWith({ hosts: 'a\n', 'group_vars/.keep': '' })
+    for (let level = 0; level < 12; level++) mkdirSync(join(directory, `group_vars/d${level}`))
+    for (let level = 0; level < 11; level++) {
+      for (const name of ['l', 'm', 'n']) {
+        symlinkSync(`../d${level + 1}`, join(directory, `group_vars/d${level}`, name))
+      }
+    }
+    symlinkSync('d0', join(directory, 'group_vars/all'))
+    expect(faultsOfCall(() => loadInventory([join(directory, 'hosts')]))).toMatchObject([
+      { code: 'INVENTORY_TOO_LARGE', message: expect.stringMatching(/leads to more than 1000 directories$/) },
+    ])
+  })
+  test('a pipe that nobody writes to is refused, not waited for', () => {
+    const directory = directoryWith({ 'inv/hosts': 'a\n', 'inv/group_vars/.keep': '' })
+    for (const pipe of ['inv/group_vars/all.yml', 'inv/pipe']) execFileSync('mkfifo', [join(directory, pipe)])
+    expect(faultsOfCall(() => loadInventory([join(directory, 'inv')]))).toMatchObject([
+      { code: 'FILE_UNREADABLE', message: expect.stringMatching(/inv\/pipe: it is a pipe or a device/) },
+      { code: 'FILE_UNREADABLE', message: expect.stringMatching(/all\.yml: it is a pipe or a device/) },
+    ])
   })
   test('a name with a dot is not an extension', () => {
     const inventory = loadFiles({ hosts: 'a.example.com\n', 'host_vars/a.example.com.yml': 'v: 1' })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -38,6 +39,12 @@ describe('which value wins', () => {
 })
 
 describe('what is refused, at its place in the playbook', () => {
+  it('a pipe, which nobody may ever write to', () => {
+    execFileSync('mkfifo', [join(directory, 'vars/pipe.yml')])
+    expect(faultsFrom(() => load(`vars_files: [vars/pipe.yml]\n${minimal}`))).toMatchObject([
+      { code: 'FILE_UNREADABLE', message: expect.stringMatching(/pipe\.yml: it is a pipe or a device/) },
+    ])
+  })
   it.each([
     [
       'vars_files: [»vars/none.yml]',

@@ -52,7 +52,7 @@ export const inventoryCodes = {
   INVENTORY_TOO_LARGE: {
     exit: 4,
     about:
-      'The inventory names more hosts than handover handles: 100 000 in one line, 1 000 000 in all, or nests groups too deep.',
+      'The inventory names more hosts than handover handles: 100 000 in one line, 1 000 000 in all; nests groups too deep; or has links in its group_vars that lead into each other.',
   },
   INVENTORY_SAME_TARGET: {
     exit: 4,

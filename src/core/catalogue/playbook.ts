@@ -24,7 +24,7 @@ export const playbookCodes = {
   YAML_UNSAFE: {
     exit: 4,
     about:
-      'The YAML uses something handover refuses: an alias bomb, too deep nesting, or a key such as __proto__.',
+      'The YAML uses something handover refuses: an alias bomb, more than 1000 aliases in a playbook, too deep nesting, or a key such as __proto__.',
   },
   PLAYBOOK_NOT_BUILT: {
     exit: 4,
