@@ -56,7 +56,8 @@ it('a window that begins every minute for a year is looked at in a moment', () =
   const { isOpen, opening } = windowAt([year, year, year, year, year], nowMs)
   const { user, system } = process.cpuUsage(begin)
   expect(isOpen).toBe(true)
-  expect(opening).toMatchObject({ fromMs: nowMs, endMs: nowMs + 731 * dayMs })
+  // No end is in sight.
+  expect(opening).toMatchObject({ fromMs: nowMs, endMs: Number.POSITIVE_INFINITY })
   expect((user + system) / 1000).toBeLessThan(3000)
 })
 
