@@ -30,7 +30,7 @@ export interface Undertaking {
   readonly sources?: readonly string[]
   /** Which play of the playbook it is, where there are several. */
   readonly play?: PlayInfo
-  /** Where the playbook says which hosts the play is for. */
+  /** Where its windows are written. */
   readonly place?: Place
   /** Its id, where somebody has to know it before; else a new one. */
   readonly run?: string

@@ -168,7 +168,7 @@ async function validatePlaybook(terminal: Terminal, file: string, options: Targe
     await readMachine(play)
   }
   refuseNever(
-    plays.map(({ name, windows: rules, onWindowClose: onClose, hostsPlace: place }, index) => ({
+    plays.map(({ name, windows: rules, onWindowClose: onClose, windowsPlace: place }, index) => ({
       plan: { name, stages: [], ...(rules.length > 0 ? { windows: { rules, onClose } } : {}) },
       play: { number: index + 1, of: plays.length, later: [] },
       place,

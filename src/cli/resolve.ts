@@ -92,7 +92,7 @@ function withoutDecrypted(faults: readonly Fault[], inventory: Inventory): reado
 export function gatedOf({ plan, play, playbook }: Resolved): Pick<Resolved, 'plan' | 'play'> & {
   readonly place: Place
 } {
-  return { plan, play, place: playbook.hostsPlace }
+  return { plan, play, place: playbook.windowsPlace }
 }
 
 type Selected = ReturnType<typeof selectHosts>

@@ -168,6 +168,7 @@ function build(
     stages: checked.stages.map((stage, index) => buildStage(stage, index, at)),
     stagesPlace: at('stages'),
     windows: checked.windows.map(buildWindow),
+    windowsPlace: at('windows'),
     onWindowClose: checked.on_window_close,
   }
 }

@@ -126,5 +126,7 @@ export interface Playbook {
   readonly stagesPlace: Place
   /** When hosts may start to switch; empty: at any time. */
   readonly windows: readonly Window[]
+  /** The playbook where it has none. */
+  readonly windowsPlace: Place
   readonly onWindowClose: OnWindowClose
 }

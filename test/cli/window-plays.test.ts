@@ -136,7 +136,7 @@ describe('on the command line', () => {
   test('run names the play and its place', () => {
     const { exit, err } = desk.handover('run', 'two.yml', '-i', 'hosts.ini', '-y')
     expect(exit).toBe(8)
-    expect(err).toMatch(/^error WINDOW_CLOSED: play 2 \(back\): .*\n {2}at two\.yml:7:10\n/)
+    expect(err).toMatch(/^error WINDOW_CLOSED: play 2 \(back\): .*\n {2}at two\.yml:10:12\n/)
     expect(err).not.toContain('play 1')
   })
 

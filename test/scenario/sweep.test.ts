@@ -2,7 +2,7 @@
  * The controller is killed at every effect: before its intent is on disk, while that is written, and after it is durable
  * (so before the effect), and the same for what came of it. Then the run is resumed, or rolled back, or left alone. Point
  * after point, until a run ends without a kill. HANDOVER_SWEEP=full tries each point with each ending; without it every
- * other point has one ending, in turn.
+ * write has one side and one ending, in turn.
  */
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -158,8 +158,8 @@ async function story(world: World, point: Point): Promise<boolean> {
 
 function pointsAt(write: number): Point[] {
   return sides.flatMap((side, index) => {
-    if (!isFull && (write + index) % 2 === 1) return []
-    const turn = endings[(write + index) % endings.length] ?? 'resume'
+    if (!isFull && write % sides.length !== index) return []
+    const turn = endings[Math.floor(write / sides.length) % endings.length] ?? 'resume'
     return (isFull ? endings : [turn]).map(ending => ({ side, write, ending }))
   })
 }
