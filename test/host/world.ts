@@ -304,7 +304,7 @@ export function watchInvariants(world: World, allowed: readonly string[] = [], c
   })()
   const load = startLoad(
     [{ name: host.name, url: `http://127.0.0.1:${host.httpPort}/`, bodyPrefix: `${host.name} ` }],
-    { concurrency, thinkMs: 3 },
+    { concurrency, thinkMs: 6 },
   )
   return {
     async stop() {

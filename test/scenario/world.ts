@@ -55,7 +55,7 @@ export interface StoryOptions {
   readonly idle?: boolean
   /** Somebody else has changed the hosts after the last run: its report cannot be what they are now. */
   readonly isDisturbed?: boolean
-  /** Between two requests of the load to one host; default 5. */
+  /** Between two requests of the load to one host; default 10. */
   readonly thinkMs?: number
   /** The one of its own context, for a story that runs beside others. */
   readonly onTestFinished?: (clean: () => Promise<void>) => void
@@ -87,7 +87,7 @@ async function tellInWorld(
           url: `http://127.0.0.1:${httpPort}/`,
           bodyPrefix: `${name} `,
         })),
-    { concurrency: 1, thinkMs: options.thinkMs ?? 5 },
+    { concurrency: 1, thinkMs: options.thinkMs ?? 10 },
   )
   const children = new Set<ChildProcess>()
   const begin = (...args: string[]) => {

@@ -1,12 +1,12 @@
 /**
  * Random stories, in two files that run beside each other.
- * SIM_RUNS: how many (default 1500). SIM_SEED: only that one, told in full. SIM_FROM: the first seed.
+ * SIM_RUNS: how many (default 1000). SIM_SEED: only that one, told in full. SIM_FROM: the first seed.
  */
 import { expect, it } from 'vitest'
 import { storyOf } from './random-story.ts'
 import { figures, report, search } from './search.ts'
 
-const runs = Number(process.env.SIM_RUNS ?? 1500)
+const runs = Number(process.env.SIM_RUNS ?? 1000)
 const from = Number(process.env.SIM_FROM ?? 1)
 const only = process.env.SIM_SEED
 
