@@ -138,18 +138,21 @@ test('health fails on a canary while a later stage bakes: everything goes back',
 })
 
 test('a worker of a switched host is killed while it is watched: the churn fails the host', async () => {
-  await inWorld(2, async world => {
-    const playbook = world.playbook({ stages: [{ name: 'all', hosts: 'rest', bake: '1m' }] })
-    const running = world.start(playbook, world.binaries.newer.path)
-    await running.until(entry => entry.type === 'stage.baking')
-    const worker = hostProcesses(world.host(0)).find(({ title }) => title === 'nginx: worker process')
-    if (!worker) throw new Error('no worker')
-    process.kill(worker.pid, 'SIGKILL')
-    const ended = await running.ended
-    expect(finish(ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
-    expect(finish(ended).hosts.h01?.fault).toMatchObject({ code: 'HOST_CHANGED' })
-    await expectAllRun(world, world.binaries.older.path)
+  await inWorld(
+    2,
+    async world => {
+      const playbook = world.playbook({ stages: [{ name: 'all', hosts: 'rest', bake: '1m' }] })
+      const running = world.start(playbook, world.binaries.newer.path)
+      await running.until(entry => entry.type === 'stage.baking')
+      const worker = hostProcesses(world.host(0)).find(({ title }) => title === 'nginx: worker process')
+      if (!worker) throw new Error('no worker')
+      process.kill(worker.pid, 'SIGKILL')
+      const ended = await running.ended
+      expect(finish(ended)).toMatchObject({ exit: 2, outcome: 'rolled-back' })
+      expect(finish(ended).hosts.h01?.fault).toMatchObject({ code: 'HOST_CHANGED' })
+      await expectAllRun(world, world.binaries.older.path)
+    },
     // The killed worker may have held a request of the load; nothing else can have been lost.
-    expect((await world.load.stop()).failed).toBeLessThanOrEqual(1)
-  })
+    { mostFailed: 1 },
+  )
 }, 60_000)

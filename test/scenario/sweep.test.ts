@@ -64,10 +64,13 @@ async function runKilled(world: World, at: string) {
   })
 }
 
-async function isDecided(world: World): Promise<boolean> {
+const isDecided = (world: World) => holds(world, 'run.decided')
+
+/** Is such an entry in the journal of the killed run? */
+function holds(world: World, wanted: 'run.decided' | 'run.finished'): boolean {
   const runs = join(world.dir, 'runs')
   const [run = ''] = readdirSync(runs)
-  return readJournal(runs, run).some(({ type }) => type === 'run.decided')
+  return readJournal(runs, run).some(({ type }) => type === wanted)
 }
 
 async function allNew(world: World): Promise<void> {
@@ -103,12 +106,18 @@ async function resume(world: World): Promise<void> {
 }
 
 async function rollBack(world: World): Promise<void> {
-  const decided = await isDecided(world)
+  const decided = isDecided(world)
+  const finished = holds(world, 'run.finished')
   const { code } = await handover(world, 'rollback', 'last', '-y')
   count(`rollback ${decided ? 'when decided ' : ''}${code}`)
   if (!decided) {
     // Killed before its first entry it has an empty journal, which a lost one would look like.
     expect([0, 130], 'the exit of rollback').toContain(code)
+    return allOld(world)
+  }
+  if (finished) {
+    // Killed behind its last entry it is a run that has committed.
+    expect(code, 'the exit of rollback of a run that is done').toBe(0)
     return allOld(world)
   }
   // Decided it goes forward first, and is undone then.
@@ -120,7 +129,7 @@ async function rollBack(world: World): Promise<void> {
 
 /** Undecided, every host is back by itself; decided, those that heard of it are new, and `resume` brings up the others. */
 async function leaveAlone(world: World, sampler: ReturnType<typeof sampleHosts>): Promise<void> {
-  if (await isDecided(world)) {
+  if (isDecided(world)) {
     await sampler.settled([])
     // Their leases are a minute long then.
     if (isFull) await eachByItself(world)

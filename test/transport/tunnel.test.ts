@@ -17,7 +17,10 @@ afterAll(() => sshd.stop())
 
 describe('a tunnel', () => {
   it('takes nothing more once the other side has closed it', async () => {
-    const server = await startServer(socket => socket.resetAndDestroy())
+    const server = await startServer(socket => {
+      // Not before it is open: a connection that is reset while it is made is refused, which is another story.
+      socket.once('data', () => socket.resetAndDestroy())
+    })
     const connection = await host.open()
     const tunnel = await connection.openTunnel('127.0.0.1', server.port)
     const failed = new Promise<Error>(resolve => tunnel.once('error', resolve))
